@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The Keyferry authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "agent/cli/config.h"
+
+#include <cstdio>
+#include <map>
+
+#include "protocol/base/json.h"
+
+namespace keyferry::cli {
+namespace {
+
+class Problems {
+ public:
+  void Add(const std::string& text) { text_ += (text_.empty() ? "" : "\n") + text; }
+  void Add(const Error& error) { Add(error.what() + (error.cause().empty() ? "" : ": " + error.cause())); }
+  Status Finish() && {
+    if (text_.empty()) return {};
+    return std::unexpected(Error::Make(Code::kSettingsInvalid, std::move(text_)));
+  }
+
+ private:
+  std::string text_;
+};
+
+void Compare(const AllSettings& all, Problems& problems) {
+  std::map<std::string, std::string> owners;
+  for (std::size_t i = 0; i < all.workers.size(); ++i) {
+    const auto& worker = all.workers[i];
+    const std::string& name = all.agent.domains[i].name;
+    if (worker.domain_name != name) {
+      problems.Add("settings file '" + worker.path + "' says worker.domain = \"" + worker.domain_name + "\", but '" +
+                   all.agent.path + "' calls the domain '" + name + "'");
+    }
+    for (const auto& path : {worker.socket, worker.state_dir}) {
+      const auto [owner, fresh] = owners.emplace(path, name);
+      if (!fresh) {
+        problems.Add("domains '" + owner->second + "' and '" + name + "' both use '" + path +
+                     "'; each needs a socket and a state_dir of its own");
+      }
+    }
+  }
+}
+
+void Print(const std::vector<std::string>& files, bool json) {
+  std::string text;
+  if (json) {
+    Json list = Json::EmptyArray();
+    for (const auto& file : files) list.Add(file);
+    text = Json::EmptyObject().Set("format", "keyferry-config/1").Set("ok", true).Set("files", std::move(list)).Dump();
+    text += '\n';
+  } else {
+    for (const auto& file : files) text += file + ": correct\n";
+  }
+  std::fputs(text.c_str(), stdout);
+}
+
+}  // namespace
+
+Result<AllSettings> LoadAll(const std::string& path) {
+  KF_TRY(auto agent, settings::LoadAgent(path));
+  AllSettings all{.agent = std::move(agent), .workers = {}};
+  Problems problems;
+  for (const auto& domain : all.agent.domains) {
+    auto worker = settings::LoadWorker(domain.worker_settings);
+    if (worker) {
+      all.workers.push_back(std::move(*worker));
+    } else {
+      problems.Add(std::move(worker).error().While("domain '" + domain.name + "'"));
+    }
+  }
+  if (all.workers.size() == all.agent.domains.size()) Compare(all, problems);
+  KF_CHECK(std::move(problems).Finish());
+  return all;
+}
+
+Result<ExitCode> CheckConfig(const std::string& path, bool json) {
+  KF_TRY(const settings::FileKind kind, settings::KindOf(path));
+  std::vector<std::string> files = {path};
+  if (kind == settings::FileKind::kWorker) {
+    KF_TRY(const auto worker, settings::LoadWorker(path));
+  } else {
+    KF_TRY(const AllSettings all, LoadAll(path));
+    for (const auto& worker : all.workers) files.push_back(worker.path);
+  }
+  Print(files, json);
+  return ExitCode::kOk;
+}
+
+}  // namespace keyferry::cli

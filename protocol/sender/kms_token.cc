@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The Keyferry authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "protocol/sender/kms_token.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bootstrap/record/record.h"
+
+namespace keyferry::sender {
+
+using cryptoki::Mechanism;
+using cryptoki::Template;
+
+Result<KmsToken> KmsToken::Open(const cryptoki::TokenUri& uri, const Secret& pin) {
+  if (uri.module_path.empty()) {
+    return std::unexpected(Error::Make(Code::kUriInvalid, "the HSM's URI does not name its library")
+                               .NextStep("add ?module-path=/path/to/module.so to the URI"));
+  }
+  KmsToken kms;
+  KF_TRY(kms.module_, cryptoki::Module::Load(uri.module_path));
+  KF_TRY(cryptoki::Token token, cryptoki::Token::Find(*kms.module_, uri));
+  kms.token_ = std::make_unique<cryptoki::Token>(std::move(token));
+  KF_CHECK(kms.token_->Login(pin));
+  KF_TRY(cryptoki::Session session, kms.token_->OpenSession());
+  kms.session_ = std::make_unique<cryptoki::Session>(std::move(session));
+  KF_TRY(kms.profile_, cryptoki::ProbeToken(*kms.session_));
+  return kms;
+}
+
+Result<Twins> FindTwins(cryptoki::Session& session, const Id16& domain, std::uint32_t generation) {
+  const auto find = [&](record::RootKey key) {
+    const std::string label = record::TwinLabel(key, domain, generation);
+    return session.FindOne(Template().Ulong(CKA_CLASS, CKO_SECRET_KEY).Bool(CKA_TOKEN, true).Text(CKA_LABEL, label),
+                           "root key twin '" + label + "'");
+  };
+  Twins twins;
+  KF_TRY(twins.aes, find(record::RootKey::kAes));
+  KF_TRY(twins.mac, find(record::RootKey::kMac));
+  KF_TRY(twins.private_keys, find(record::RootKey::kPrivate));
+  KF_TRY(twins.seal_in, find(record::RootKey::kSealIn));
+  return twins;
+}
+
+Result<wire::Seal> TwinSealSigner::Sign(ByteView data) {
+  KF_TRY_WITH(const Bytes mac, session_->Sign(Mechanism::HmacSha256(), seal_in_, data), "sealing the bundle");
+  wire::Seal seal;
+  if (mac.size() != seal.size()) {
+    return std::unexpected(Error::Make(Code::kTokenFailed, "the HSM's HMAC-SHA-256 has not 32 octets"));
+  }
+  std::ranges::copy(mac, seal.begin());
+  return seal;
+}
+
+}  // namespace keyferry::sender
