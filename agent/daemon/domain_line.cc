@@ -15,12 +15,17 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStateDeadline{2000};
-// Longer than the worker's own deadline on any call; the worker goes on when it passes, and its ledger knows.
-constexpr milliseconds kExecuteDeadline{120'000};
+// Longer than any bundle: an update's overlap may be ten minutes. A worker whose token hangs leaves by itself, and that
+// is seen at once; should this pass nevertheless, the worker goes on, and its ledger knows.
+constexpr milliseconds kExecuteDeadline{20 * 60 * 1000};
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{2000};
 constexpr milliseconds kPoisonPause{60'000};
 constexpr milliseconds kTroublePause{5000};
+constexpr milliseconds kUnbornPause{500};  // until the domain is bootstrapped
+// Leaves room for what Printable adds within limits::kTextBytes.
+constexpr std::size_t kMessageMost = wire::limits::kTextBytes - 100;
+constexpr std::size_t kCodeMost = 64;
 constexpr milliseconds kShortestRetry{20};
 constexpr milliseconds kLongestRetry{10'000};
 
@@ -56,7 +61,7 @@ void DomainLine::Run(const std::stop_token& stop) {
     const auto roster = roster_.Get();
     const DomainEntry* domain = roster->Named(name_);
     if (!done && (domain == nullptr || !domain->record)) {
-      pause_ = kFirstPause;
+      pause_ = kUnbornPause;
       Sleep(stop);
       continue;
     }
@@ -118,8 +123,8 @@ std::optional<Conclusion> DomainLine::Judge(const Admission& admission, channel:
       pause_ = std::clamp(milliseconds(answer.retry_after_ms), kShortestRetry, kLongestRetry);
       return std::nullopt;
     case channel::Disposition::kRefused:
-      return Conclusion::ByAgent(admission, wire::Outcome::kRefused, answer.code,
-                                 Printable(answer.message, wire::limits::kTextBytes));
+      return Conclusion::ByAgent(admission, wire::Outcome::kRefused, Printable(answer.code, kCodeMost),
+                                 Printable(answer.message, kMessageMost));
     case channel::Disposition::kConcluded:
       break;
   }

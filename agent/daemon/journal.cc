@@ -158,6 +158,7 @@ Result<Receipt> Journal::Conclude(const Conclusion& conclusion, wire::Separation
   rows_->receipt_of.Reset();
   if (!before.empty()) return Receipt(std::move(before));
 
+  KF_CHECK(SeeTime());
   wire::ReceiptBody body = conclusion.body();
   body.agent = IdOfKey(agent_.public_key());
   body.separation = separation;

@@ -44,6 +44,8 @@ class Journal {
   static Result<std::unique_ptr<Journal>> Open(const std::string& path, const std::string& audit_path,
                                                const Ed25519KeyPair& agent, const Clock& clock);
 
+  ~Journal();
+
   // Runs `work` as one transaction: all of it is durable when this returns, or nothing of it happened.
   Status InOne(const std::function<Status()>& work);
 
@@ -87,9 +89,6 @@ class Journal {
   const Clock& clock_;
   std::unique_ptr<Rows> rows_;  // its statements end before the database does
   UnixSeconds latest_ = 0;
-
- public:
-  ~Journal();
 };
 
 }  // namespace keyferry::daemon

@@ -231,7 +231,7 @@ void Network::Refuse(const Route& route, wire::Reply reply, const Error& error) 
   TellRefused(error, HexEncode(route.peer));
   reply.kind = wire::ReplyKind::kError;
   reply.code = Name(error.code());
-  reply.message = Printable(error.what(), wire::limits::kTextBytes);
+  reply.message = Printable(error.what(), wire::limits::kTextBytes - 100);
   if (const Status sent = SendOne({.route = route, .reply = std::move(reply)}); !sent) board_.Fail(sent.error());
 }
 

@@ -257,6 +257,11 @@ Result<Proof> ParseProof(std::string_view text, ByteView receipt_key) {
   return proof;
 }
 
+std::string OaepText(std::uint32_t bits, std::string_view hash) {
+  const std::string name(hash);
+  return "RSA-" + std::to_string(bits) + ", OAEP " + name + ", MGF1 " + name + ": about 128 bits";
+}
+
 Digest Challenge(std::string_view request_text, std::string_view response_text) {
   return Sha256({AsBytes(request_text), AsBytes(response_text)});
 }

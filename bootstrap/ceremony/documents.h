@@ -83,6 +83,11 @@ Result<Response> ParseResponse(std::string_view text);
 // `receipt_key`: as the request named it.
 Result<Proof> ParseProof(std::string_view text, ByteView receipt_key);
 
+// "RSA-4096, OAEP SHA-1, MGF1 SHA-1: about 128 bits", as record and enrolment state it. NIST SP 800-57 part 1 gives
+// RSA-3072 128 bits; neither a larger modulus nor the hash (collisions do not matter to OAEP) changes the order of
+// that.
+std::string OaepText(std::uint32_t bits, std::string_view hash);
+
 // SHA-256(request file ‖ response file).
 Digest Challenge(std::string_view request_text, std::string_view response_text);
 

@@ -48,8 +48,8 @@ std::size_t Utf8Front(std::string_view text);
 bool IsUtf8(std::string_view text);
 
 // Text from outside made safe for one line of a message or log: control characters (also those that break lines or
-// turn the direction of writing in Unicode), backslash and octets that are not UTF-8 are escaped, and what is longer than
-// `most` octets then is cut with an ellipsis.
+// turn the direction of writing in Unicode), backslash and octets that are not UTF-8 are escaped, and what is longer
+// than `most` octets then is cut with an ellipsis.
 std::string Printable(std::string_view text, std::size_t most = 120);
 
 }  // namespace keyferry

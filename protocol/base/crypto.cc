@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -31,7 +30,6 @@ struct Freed {
 using KeyHandle = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using ContextHandle = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using SignatureHandle = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
-using NumberHandle = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 
 constexpr std::size_t kP256ScalarSize = 32;
 
@@ -57,12 +55,15 @@ KeyHandle ReadP256(ByteView spki) {
 
 // r ‖ s as the DER ECDSA-Sig-Value (RFC 5480) that OpenSSL wants; empty where memory ran out.
 Bytes DerSignature(ByteView signature) {
-  SignatureHandle der(ECDSA_SIG_new());
-  NumberHandle r(BN_bin2bn(signature.data(), kP256ScalarSize, nullptr));
-  NumberHandle s(BN_bin2bn(signature.data() + kP256ScalarSize, kP256ScalarSize, nullptr));
-  if (der == nullptr || r == nullptr || s == nullptr || ECDSA_SIG_set0(der.get(), r.get(), s.get()) != 1) return {};
-  static_cast<void>(r.release());  // the signature owns them now
-  static_cast<void>(s.release());
+  const SignatureHandle der(ECDSA_SIG_new());
+  BIGNUM* r = BN_bin2bn(signature.data(), kP256ScalarSize, nullptr);
+  BIGNUM* s = BN_bin2bn(signature.data() + kP256ScalarSize, kP256ScalarSize, nullptr);
+  // On success the signature owns the numbers.
+  if (der == nullptr || r == nullptr || s == nullptr || ECDSA_SIG_set0(der.get(), r, s) != 1) {
+    BN_free(r);
+    BN_free(s);
+    return {};
+  }
   const int size = i2d_ECDSA_SIG(der.get(), nullptr);
   if (size <= 0) return {};
   Bytes out(static_cast<std::size_t>(size));
@@ -102,6 +103,12 @@ Bytes RandomBytes(std::size_t size) {
   Bytes bytes(size);
   randombytes_buf(bytes.data(), bytes.size());
   return bytes;
+}
+
+Result<Secret> RandomSecret(std::size_t size) {
+  KF_TRY(Secret secret, Secret::Allocate(size));
+  randombytes_buf(secret.ExposeMutable().data(), size);
+  return secret;
 }
 
 bool ConstantTimeEqual(ByteView a, ByteView b) {

@@ -37,7 +37,8 @@ class UniqueFd {
 // Reads a regular file of at most `most` octets: Code::kFileMissing, kFileUnreadable, kFileTooLarge.
 Result<Bytes> ReadFile(const std::string& path, std::size_t most);
 // The same into locked memory, for files that hold a secret; one trailing newline is dropped where `text`.
-// Code::kFileModeUnsafe where others than the owner may read it.
+// Code::kFileModeUnsafe where others than the owner may read it; below $CREDENTIALS_DIRECTORY (systemd) the group's
+// bits are the mask of an ACL and do not count.
 Result<Secret> ReadSecretFile(const std::string& path, std::size_t most, bool text);
 // Reads a descriptor up to its end or a newline: a PIN handed over by another process.
 Result<Secret> ReadSecretLine(int fd, std::size_t most);

@@ -8,7 +8,6 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <cerrno>
-#include <exception>
 #include <memory>
 #include <mutex>
 
@@ -81,12 +80,9 @@ void AppendField(std::string& line, std::string_view name, std::string_view valu
   line += '"';
 }
 
+// spdlog catches what goes wrong in writing; only the end of memory is left, and ends the process.
 void Write(LogLevel level, const std::string& line) noexcept {
-  try {
-    TheLog().Get()->log(LevelOf(level), spdlog::string_view_t(line.data(), line.size()));
-  } catch (const std::exception&) {
-    // There is nowhere left to say it.
-  }
+  TheLog().Get()->log(LevelOf(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace

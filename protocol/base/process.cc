@@ -39,7 +39,9 @@ Result<StopSignal> StopSignal::Make() {
     errno = reason;
     return std::unexpected(Error::FromErrno(Code::kSystem, "cannot block the signals that stop this process"));
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+    return std::unexpected(Error::FromErrno(Code::kSystem, "cannot ignore the signal of a closed connection"));
+  }
   const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) return std::unexpected(Error::FromErrno(Code::kSystem, "cannot make a descriptor for signals"));
   return StopSignal(fd);

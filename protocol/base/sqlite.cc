@@ -246,7 +246,8 @@ Result<Transaction> Transaction::Begin(Database& database) {
 
 // A failed COMMIT leaves the transaction open; SQLite may also have ended it by itself, and then this changes nothing.
 Transaction::~Transaction() {
-  if (database_ != nullptr) static_cast<void>(database_->Execute("ROLLBACK"));
+  if (database_ == nullptr) return;
+  [[maybe_unused]] const Status status = database_->Execute("ROLLBACK");
 }
 
 Transaction::Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}

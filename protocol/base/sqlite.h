@@ -24,7 +24,8 @@ class Statement;
 class Database {
  public:
   // Creates the file (mode 0600) and runs `schema` where the file does not exist yet; else checks that
-  // PRAGMA user_version is `version` and runs PRAGMA quick_check.
+  // PRAGMA user_version is `version` (above 0) and runs PRAGMA quick_check. A new database is made whole under the name
+  // `path`.new first: a file at `path` that is empty is damage. One process at a time may do this.
   static Result<Database> Open(const std::string& path, std::string_view schema, int version);
   ~Database();
   Database(Database&&) noexcept;

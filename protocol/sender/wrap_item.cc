@@ -104,10 +104,18 @@ Result<Item> WrapSecretKey(KmsToken& kms, const Twins& twins, const Found& key, 
     return std::unexpected(
         Error::Make(Code::kKeyTypeUnsupported, name + " is neither an AES key nor a generic secret"));
   }
+  const CK_ULONG octets = key.values.Ulong(CKA_VALUE_LEN).value_or(0);
+  const bool wraps_it = octets % 8 == 0 || kms.profile().kwp_wraps_any_length;
+  if (!wraps_it || (!aes && !kms.profile().CanCheck(CheckMethod::kHmac, static_cast<std::uint32_t>(octets * 8)))) {
+    return std::unexpected(Error::Make(Code::kKeyTypeUnsupported, name + " has " + std::to_string(octets) +
+                                                                      " octets: the KMS's HSM cannot wrap and check a "
+                                                                      "secret of that length")
+                               .NextStep("use a secret of 32 octets, or more in steps of 8"));
+  }
   const CK_OBJECT_HANDLE twin = aes ? twins.aes : twins.mac;
   KF_CHECK(CheckWrappable(kms.session(), key, twin, name));
   item.key_type = aes ? KeyType::kAes : KeyType::kGenericSecret;
-  item.key_bits = static_cast<std::uint32_t>(key.values.Ulong(CKA_VALUE_LEN).value_or(0) * 8);
+  item.key_bits = static_cast<std::uint32_t>(octets * 8);
   item.usage = placement.usage.value_or(UsageOf(key.values));
   item.check_method = aes ? CheckMethod::kEcb0 : CheckMethod::kHmac;
   KF_TRY(item.check_value, CheckValueOf(kms.session(), key, item.check_method, aes ? CKA_ENCRYPT : CKA_SIGN));

@@ -41,7 +41,8 @@ std::optional<std::string> TokenDirectories() {
   std::string_view text = AsText(*octets);
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const std::string_view line = Trim(text.substr(0, text.substr(0, end).find('#')));
+    std::string_view line = text.substr(0, end);
+    line = Trim(line.substr(0, line.find('#')));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || Trim(line.substr(0, equals)) != "directories.tokendir") continue;

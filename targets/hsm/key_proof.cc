@@ -7,6 +7,7 @@
 
 #include "protocol/base/crypto.h"
 #include "targets/cryptoki/check_value.h"
+#include "targets/cryptoki/ckr.h"
 #include "targets/cryptoki/public_key.h"
 
 namespace keyferry::hsm {
@@ -36,7 +37,14 @@ Result<Bytes> CheckValueOf(cryptoki::Session& session, const ProvableKey& key, C
     return Bytes();
   }
   KF_TRY(const auto usable, Usable(session, key, method == CheckMethod::kEcb0 ? CKA_ENCRYPT : CKA_SIGN));
-  return cryptoki::ComputeCheckValue(session, usable.handle, method);
+  auto value = cryptoki::ComputeCheckValue(session, usable.handle, method);
+  if (!value && cryptoki::RvOf(value.error()) == CKR_KEY_SIZE_RANGE) {
+    return std::unexpected(
+        Error::Caused(Code::kItemLength,
+                      "the token computes no check value " + std::string(Name(method)) + " with a key of this length",
+                      cryptoki::CkrName(CKR_KEY_SIZE_RANGE)));
+  }
+  return value;
 }
 
 CheckMethod DefaultMethod(const Item& item, const ObjectPlan& plan, const cryptoki::TokenProfile& profile) {

@@ -20,7 +20,8 @@ struct ProvableKey {
   ThrowAway throw_away;
 };
 
-// The check value of a secret key, computed in the token. kNone: none.
+// The check value of a secret key, computed in the token. kNone: none. Code::kItemLength where the token does not
+// compute with a key of this length (SoftHSM2: HMAC-SHA-256 from 32 octets).
 Result<Bytes> CheckValueOf(cryptoki::Session& session, const ProvableKey& key, CheckMethod method);
 
 // The method where an item names none: what the key's own usages allow without a throw-away object.

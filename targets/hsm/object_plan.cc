@@ -210,6 +210,25 @@ cryptoki::Template ObjectPlan::ToTemplate(bool token) const {
   return attributes;
 }
 
+cryptoki::Template ObjectPlan::UsageTemplate() const {
+  cryptoki::Template attributes;
+  const auto put_all = [&](const auto& usages) {
+    for (const Fact& fact : given_) {
+      if (std::ranges::find(usages, fact.type, &UsageAttribute::type) != usages.end()) {
+        attributes.Octets(fact.type, fact.value);
+      }
+    }
+  };
+  if (object_class_ == CKO_SECRET_KEY) {
+    put_all(kSecretUsages);
+  } else if (object_class_ == CKO_PRIVATE_KEY) {
+    put_all(kPrivateUsages);
+  } else if (object_class_ == CKO_PUBLIC_KEY) {
+    put_all(kPublicUsages);
+  }
+  return attributes;
+}
+
 ObjectPlan ObjectPlan::WithUsage(CK_ATTRIBUTE_TYPE usage) const {
   ObjectPlan plan = *this;
   Put(plan.given_, usage, BoolOctets(true));

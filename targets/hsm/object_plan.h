@@ -32,6 +32,9 @@ class ObjectPlan {
   // For C_UnwrapKey and C_CreateObject.
   cryptoki::Template ToTemplate(bool token) const;
 
+  // The usages alone, for C_SetAttributeValue.
+  cryptoki::Template UsageTemplate() const;
+
   // The same object with one more usage (CKA_ENCRYPT, CKA_SIGN): for throw-away session objects.
   ObjectPlan WithUsage(CK_ATTRIBUTE_TYPE usage) const;
   // The same object under another label.

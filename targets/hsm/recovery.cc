@@ -44,8 +44,11 @@ Result<bool> KeyIsRight(cryptoki::Session& session, const Item& item, const Obje
   if (item.object_class == ObjectClass::kPrivateKey) {
     return Holds(ProvePrivateKey(session, key, item.public_key));
   }
-  if (item.object_class != ObjectClass::kSecretKey || item.check_method == CheckMethod::kNone) {
+  if (item.object_class != ObjectClass::kSecretKey) {
     return true;
+  }
+  if (item.check_method == CheckMethod::kNone) {
+    return false;  // there is nothing to hold it against: it is made again
   }
   const auto seen = CheckValueOf(session, key, item.check_method);
   KF_TRY(const bool works, Holds(seen));

@@ -44,11 +44,7 @@ Result<StagedObject> StagedObject::Make(TokenObjects& objects, const Entrance& e
     return std::unexpected(ItemError(std::move(handle).error(), item, entrance.profile));
   }
   staged.object_ = SessionObject(objects, *handle);
-  KF_TRY(const auto difference, staged.plan_.Difference(*session, *handle, false));
-  if (difference) {
-    return std::unexpected(
-        Error::Make(Code::kReadBackWrong, NameOf(item) + ", unwrapped in the token: " + *difference));
-  }
+  KF_CHECK(staged.CheckAttributes(*session, *handle, staged.plan_, false));
   KF_CHECK(staged.Check(*session, *handle));
   return staged;
 }
@@ -60,6 +56,19 @@ Result<CK_OBJECT_HANDLE> StagedObject::MakeObject(cryptoki::Session& session, co
   }
   KF_TRY(const auto mechanism, entrance_.profile.WrapMechanism(item_.wrap));
   return session.UnwrapKey(mechanism, entrance_.kek, item_.wrapped_key, plan.ToTemplate(token));
+}
+
+Status StagedObject::CheckAttributes(cryptoki::Session& session, CK_OBJECT_HANDLE object, const ObjectPlan& plan,
+                                     bool token) const {
+  KF_TRY(auto difference, plan.Difference(session, object, token));
+  // NSS gives an unwrapped RSA key every usage, whatever was asked for, but lets them be taken away.
+  if (difference && session.SetAttributes(object, plan.UsageTemplate())) {
+    KF_TRY(difference, plan.Difference(session, object, token));
+  }
+  if (!difference) {
+    return {};
+  }
+  return std::unexpected(Error::Make(Code::kReadBackWrong, NameOf(item_) + ", made in the token: " + *difference));
 }
 
 ThrowAway StagedObject::ByUnwrap(cryptoki::Session& session) const {
@@ -85,7 +94,12 @@ Status StagedObject::CheckSecretKey(cryptoki::Session& session, CK_OBJECT_HANDLE
     evidence_.check_method = DefaultMethod(item_, plan_, entrance_.profile);
   }
   const ProvableKey key{.handle = object, .plan = &plan_, .throw_away = ByUnwrap(session)};
-  KF_TRY_WITH(evidence_.check_value, CheckValueOf(session, key, evidence_.check_method), NameOf(item_));
+  auto seen = CheckValueOf(session, key, evidence_.check_method);
+  if (!seen && item_.check_method == CheckMethod::kNone && seen.error().code() == Code::kItemLength) {
+    evidence_.check_method = CheckMethod::kNone;  // nobody asked for one
+    return {};
+  }
+  KF_TRY_WITH(evidence_.check_value, std::move(seen), NameOf(item_));
   if (item_.check_method != CheckMethod::kNone && !Equal(evidence_.check_value, item_.check_value)) {
     return std::unexpected(Error::Make(Code::kCheckValueWrong, NameOf(item_) + ": the unwrapped key's check value " +
                                                                    std::string(Name(item_.check_method)) +
@@ -141,7 +155,11 @@ Result<CK_OBJECT_HANDLE> StagedObject::MakeInToken(const std::string& label) {
   const auto make = [&](cryptoki::Session& session) { return MakeObject(session, plan, true); };
   KF_TRY(const CK_OBJECT_HANDLE handle, objects_->MakeInToken(make, entry));
   KF_TRY(auto* session, objects_->Session());
-  if (Status checked = Check(*session, handle); !checked) {
+  Status checked = CheckAttributes(*session, handle, plan, true);
+  if (checked) {
+    checked = Check(*session, handle);
+  }
+  if (!checked) {
     KF_CHECK(objects_->Destroy(handle));
     return std::unexpected(std::move(checked).error());
   }

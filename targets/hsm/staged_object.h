@@ -38,6 +38,7 @@ class StagedObject {
 
   Result<CK_OBJECT_HANDLE> MakeObject(cryptoki::Session& session, const ObjectPlan& plan, bool token) const;
   ThrowAway ByUnwrap(cryptoki::Session& session) const;
+  Status CheckAttributes(cryptoki::Session& session, CK_OBJECT_HANDLE object, const ObjectPlan& plan, bool token) const;
   Status Check(cryptoki::Session& session, CK_OBJECT_HANDLE object);
   Status CheckSecretKey(cryptoki::Session& session, CK_OBJECT_HANDLE object);
   Status CheckPublicPart(cryptoki::Session& session, CK_OBJECT_HANDLE object);

@@ -48,6 +48,7 @@ class DomainToken {
   Status LogIn();
   Status CheckProfile();
   Status OpenKeys();
+  void LearnKnownMacs();
   Status OpenTargets();
 
   const settings::WorkerSettings* settings_;

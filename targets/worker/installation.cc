@@ -65,18 +65,7 @@ Status Installation::CheckItem(const Work& work, const settings::SignerPolicy* p
   }
   const bool held = work.before.current.has_value();
   KF_CHECK(CheckPolicy(policy, signer, item, !BringsKey(item) && held ? work.before.current->key_type : item.key_type));
-  KF_CHECK(CheckUsage(item));
-  for (const Work& other : works_) {
-    if (&other == &work) break;
-    const bool same_id = BringsKey(item) && other.item->id == item.id && other.name.target == work.name.target &&
-                         other.name.object_class == work.name.object_class;
-    if (other.name == work.name || same_id) {
-      return std::unexpected(
-          Error::Make(Code::kItemInvalid,
-                      "'" + Printable(item.label) + "': another item of the bundle names the same object or id"));
-    }
-  }
-  return {};
+  return CheckUsage(item);
 }
 
 Status Installation::StageOne(Work& work) {

@@ -14,6 +14,7 @@
 
 #include "protocol/base/clock.h"
 #include "protocol/base/crypto.h"
+#include "protocol/base/file.h"
 #include "protocol/base/log.h"
 #include "protocol/base/process.h"
 #include "protocol/channel/channel.h"
@@ -71,6 +72,7 @@ Status Run(const std::string& settings_path) {
   KF_TRY(const StopSignal stop, StopSignal::Make());
   std::vector<unsigned> users;
   KF_TRY(auto listener, Listen(settings, users));
+  KF_CHECK_WITH(MakeDirectories(settings.state_dir, 0700), "state_dir");
   SystemClock clock;
   Worker worker(settings, clock);
   worker.Start();

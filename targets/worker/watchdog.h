@@ -25,10 +25,11 @@ class Watchdog {
   // Logs and leaves the process without running any destructor.
   [[noreturn]] static void LeaveProcess(const Error& why);
 
-  // Watches from construction to destruction. Not nested: an inner one starts the time anew.
+  // Watches from construction to destruction: one call, or `calls` of them, with one deadline for each. Not nested: an
+  // inner one starts the time anew.
   class Watch {
    public:
-    explicit Watch(Watchdog& dog) : dog_(&dog) { dog_->Arm(); }
+    explicit Watch(Watchdog& dog, int calls = 1) : dog_(&dog) { dog_->Arm(calls); }
     ~Watch() { dog_->Disarm(); }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
@@ -41,7 +42,7 @@ class Watchdog {
   using Clock = std::chrono::steady_clock;
   static constexpr Clock::rep kNever = 0;
 
-  void Arm() { until_.store((Clock::now() + deadline_).time_since_epoch().count()); }
+  void Arm(int calls) { until_.store((Clock::now() + calls * deadline_).time_since_epoch().count()); }
   void Disarm() { until_.store(kNever); }
   void Run(const std::stop_token& stop);
 

@@ -10,6 +10,9 @@ namespace {
 
 using Watch = Watchdog::Watch;
 
+// Recovering looks at every object of the target.
+constexpr int kManyCalls = 10;
+
 class WatchedItem final : public target::StagedItem {
  public:
   WatchedItem(std::unique_ptr<StagedItem> item, Watchdog& dog) : item_(std::move(item)), dog_(&dog) {}
@@ -52,7 +55,7 @@ class WatchedTarget final : public target::Target {
     return std::make_unique<WatchedItem>(std::move(staged), *dog_);
   }
   Status Recover(std::span<const Item> items) override {
-    const Watch watch(*dog_);
+    const Watch watch(*dog_, kManyCalls);
     return target_->Recover(items);
   }
   void UseGeneration(std::uint32_t generation) override { target_->UseGeneration(generation); }

@@ -110,7 +110,8 @@ void Drain(int out, int err, Finished& finished, std::chrono::steady_clock::time
 
 }  // namespace
 
-Finished Run(const std::vector<std::string>& arguments, const Surroundings& surroundings, std::chrono::seconds deadline) {
+Finished Run(const std::vector<std::string>& arguments, const Surroundings& surroundings,
+             std::chrono::seconds deadline) {
   const Pipe out;
   const Pipe err;
   const pid_t pid = Start({arguments, surroundings, out.write, err.write});

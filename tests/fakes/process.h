@@ -48,7 +48,8 @@ class Background {
   std::optional<int> exit_code_;
 };
 
-// The processes whose direct parent is `parent` and whose name (comm) is `name`, cut to 15 characters as the kernel does.
+// The processes whose direct parent is `parent` and whose name (comm) is `name`, cut to 15 characters as the kernel
+// does.
 std::vector<pid_t> ChildrenNamed(pid_t parent, const std::string& name);
 
 // Polls until `condition` holds; false after `deadline`.

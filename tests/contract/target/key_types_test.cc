@@ -22,9 +22,9 @@ constexpr Kind kKinds[] = {
     {"aes-256", ObjectClass::kSecretKey, KeyType::kAes, 256, usage::kEncrypt | usage::kDecrypt},
     {"aes-256 cmac", ObjectClass::kSecretKey, KeyType::kAes, 256, usage::kSign | usage::kVerify},
     {"aes-256 that may not encrypt", ObjectClass::kSecretKey, KeyType::kAes, 256, usage::kDecrypt | usage::kDerive},
-    {"hmac-112", ObjectClass::kSecretKey, KeyType::kGenericSecret, 112, usage::kSign | usage::kVerify},
+    {"hmac-512", ObjectClass::kSecretKey, KeyType::kGenericSecret, 512, usage::kSign | usage::kVerify},
     {"hmac-256", ObjectClass::kSecretKey, KeyType::kGenericSecret, 256, usage::kSign | usage::kVerify},
-    {"hmac-200 that may not sign", ObjectClass::kSecretKey, KeyType::kGenericSecret, 200, usage::kVerify},
+    {"hmac-264 that may not sign", ObjectClass::kSecretKey, KeyType::kGenericSecret, 264, usage::kVerify},
     {"rsa-2048", ObjectClass::kPrivateKey, KeyType::kRsa, 2048, usage::kSign | usage::kDecrypt},
     {"rsa-3072 that may not sign", ObjectClass::kPrivateKey, KeyType::kRsa, 3072, usage::kDecrypt},
     {"rsa-4096", ObjectClass::kPrivateKey, KeyType::kRsa, 4096, usage::kSign},
@@ -117,6 +117,21 @@ TEST_P(KeyTypes, WithoutACheckValueOneIsComputed) {
   ASSERT_TRUE(staged) << staged.error().OneLine();
   EXPECT_EQ((*staged)->evidence().check_method, CheckMethod::kEcb0);
   EXPECT_EQ((*staged)->evidence().check_value, expected);
+}
+
+TEST_P(KeyTypes, ShortSecrets) {
+  Item item = fakes::HmacItem("short", "short", 112);
+  if (!Has(Exception::kNoHmacWithShortKeys)) {
+    EXPECT_TRUE(Run(item));
+    return;
+  }
+  EXPECT_EQ(RefusalOf(item), Code::kItemLength) << "a check value that cannot be compared is not passed over";
+  item.check_method = CheckMethod::kNone;
+  item.check_value.clear();
+  const auto staged = target().Stage(item, {});
+  ASSERT_TRUE(staged) << staged.error().OneLine();
+  EXPECT_EQ((*staged)->evidence().check_method, CheckMethod::kNone);
+  EXPECT_TRUE((*staged)->Commit());
 }
 
 TEST_P(KeyTypes, Rfc3394WhereTheTokenHasIt) {

@@ -129,7 +129,11 @@ TEST(RecoveryOfSoftHsm2, UnreadableObjectsGoOnlyWhereTheTokenIsOurs) {
   fakes::KekToken token(fakes::TokenKind::kSoftHsm2);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(token.directory() + "/tokens")) {
     if (entry.path().filename() == "token.object") {
-      std::ofstream(entry.path().parent_path() / "00000000-0000-0000-0000-00000000dead.object").flush();
+      const auto name = entry.path().parent_path() / "00000000-0000-0000-0000-00000000dead";
+      // A generation number, and nothing after it.
+      std::ofstream(name.string() + ".object") << std::string("\0\0\0\0\0\0\0\1", 8);
+      std::ofstream(name.string() + ".lock").flush();
+      break;
     }
   }
   token.Restart();
@@ -146,7 +150,8 @@ TEST(RecoveryOfSoftHsm2, UnreadableObjectsGoOnlyWhereTheTokenIsOurs) {
 
   auto owner = hsm::HsmTarget::Make(source, token.profile(), TestRootKeks(), {.exclusive = true});
   ASSERT_TRUE(owner);
-  ASSERT_TRUE((*owner)->Recover({&item, 1}));
+  const auto recovered = (*owner)->Recover({&item, 1});
+  ASSERT_TRUE(recovered) << recovered.error().OneLine();
   EXPECT_EQ(count(), before - 1);
 }
 

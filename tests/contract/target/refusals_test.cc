@@ -41,7 +41,11 @@ TEST_P(Refusals, GenericSecretsOfAnotherLengthThanSaid) {
   // 31 octets and 32 wrap to the same size; HMAC cannot tell a key from itself with a zero octet behind it.
   Item item = fakes::HmacItem("length", "length", 256);
   item.key_bits = 248;
-  EXPECT_EQ(RefusalOf(item), Code::kReadBackWrong);
+  if (Has(Exception::kLengthNotShown)) {
+    EXPECT_TRUE(target().Stage(item, {}));
+  } else {
+    EXPECT_EQ(RefusalOf(item), Code::kReadBackWrong);
+  }
   item.key_bits = 104;
   EXPECT_EQ(RefusalOf(item), Code::kItemLength);
   item.key_bits = 255;

@@ -3,6 +3,7 @@
 
 #include "tests/contract/target/target_world.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "targets/hsm/object_plan.h"
@@ -18,9 +19,13 @@ struct Known {
 // The one table of what the tokens cannot do.
 constexpr Known kKnown[] = {
     {fakes::TokenKind::kSoftHsm2, Exception::kEd25519PrivateRefused},  // 2.6.1: CKR_GENERAL_ERROR for its PKCS#8
-    {fakes::TokenKind::kNss, Exception::kEd25519PrivateRefused},       // 3.87 knows no Edwards curves
+    {fakes::TokenKind::kSoftHsm2, Exception::kLengthNotShown},
+    {fakes::TokenKind::kSoftHsm2, Exception::kNoHmacWithShortKeys},
+    {fakes::TokenKind::kSoftHsm2, Exception::kPrivateDatesUnreadable},
+    {fakes::TokenKind::kNss, Exception::kEd25519PrivateRefused},  // 3.87 knows no Edwards curves
     {fakes::TokenKind::kNss, Exception::kEd25519PublicRefused},
     {fakes::TokenKind::kNss, Exception::kTemplateNotEnforced},
+    {fakes::TokenKind::kNss, Exception::kExtractableIgnored},
     {fakes::TokenKind::kNss, Exception::kOneSubjectOneLabel},
 };
 

@@ -19,10 +19,14 @@ namespace keyferry::contract {
 // What one token cannot do of what the contract asks. The suite expects exactly what stands here: a token that learns
 // it fails its test until the line is taken away.
 enum class Exception {
-  kTemplateNotEnforced,    // C_UnwrapKey against the KEK's CKA_UNWRAP_TEMPLATE succeeds
-  kEd25519PrivateRefused,  // no Ed25519 private key by C_UnwrapKey
-  kEd25519PublicRefused,   // no Ed25519 public key objects
-  kOneSubjectOneLabel,     // certificates of one subject share one label, those of two cannot
+  kTemplateNotEnforced,     // C_UnwrapKey against the KEK's CKA_UNWRAP_TEMPLATE succeeds
+  kEd25519PrivateRefused,   // no Ed25519 private key by C_UnwrapKey
+  kEd25519PublicRefused,    // no Ed25519 public key objects
+  kLengthNotShown,          // CKA_VALUE_LEN is 0 after C_UnwrapKey: secrets of 8n - 7 to 8n octets look alike
+  kNoHmacWithShortKeys,     // HMAC-SHA-256 refuses keys of less than 32 octets: they cannot be checked
+  kPrivateDatesUnreadable,  // CKA_START_DATE and CKA_END_DATE of a private object answer CKR_GENERAL_ERROR
+  kExtractableIgnored,      // C_WrapKey takes keys with EXTRACTABLE false, and C_CopyObject sets it
+  kOneSubjectOneLabel,      // certificates of one subject share one label, those of two cannot
 };
 bool Has(fakes::TokenKind kind, Exception exception);
 
@@ -67,9 +71,15 @@ CK_OBJECT_CLASS ClassOf(const Item& item);
 
 #define KF_CONTRACT(suite)                                                                                      \
   INSTANTIATE_TEST_SUITE_P(Tokens, suite, testing::Values(fakes::TokenKind::kSoftHsm2, fakes::TokenKind::kNss), \
-                           [](const auto& info) { return fakes::Name(info.param); })
+                           [](const auto& kind) { return fakes::Name(kind.param); })
 
 }  // namespace keyferry::contract
+
+namespace keyferry::fakes {
+
+inline void PrintTo(TokenKind kind, std::ostream* out) { *out << Name(kind); }
+
+}  // namespace keyferry::fakes
 
 namespace keyferry {
 

@@ -202,8 +202,12 @@ CK_RV Through(Call call, CK_SESSION_HANDLE session, CK_BYTE* in, CK_ULONG in_siz
   Request request(call);
   return AskForBytes(request.Number(session).Data(in, in_size), out, out_size);
 }
-CK_RV EncryptInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) { return Start(Call::kEncryptInit, s, m, k); }
-CK_RV DecryptInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) { return Start(Call::kDecryptInit, s, m, k); }
+CK_RV EncryptInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) {
+  return Start(Call::kEncryptInit, s, m, k);
+}
+CK_RV DecryptInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) {
+  return Start(Call::kDecryptInit, s, m, k);
+}
 CK_RV SignInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) { return Start(Call::kSignInit, s, m, k); }
 CK_RV VerifyInit(CK_SESSION_HANDLE s, CK_MECHANISM* m, CK_OBJECT_HANDLE k) { return Start(Call::kVerifyInit, s, m, k); }
 CK_RV Encrypt(CK_SESSION_HANDLE s, CK_BYTE* in, CK_ULONG n, CK_BYTE* out, CK_ULONG* size) {

@@ -87,12 +87,10 @@ class Packet {
   std::size_t at_ = 0;
 };
 
-inline bool IsTemplate(CK_ATTRIBUTE_TYPE type) {
-  return type == CKA_UNWRAP_TEMPLATE || type == CKA_WRAP_TEMPLATE;
-}
+inline bool IsTemplate(CK_ATTRIBUTE_TYPE type) { return type == CKA_UNWRAP_TEMPLATE || type == CKA_WRAP_TEMPLATE; }
 
-// A template on its way: type, whether a buffer is there, its length, and (`with_values`) what is in it. Templates inside
-// templates are carried as such, since their pointers mean nothing on the other side.
+// A template on its way: type, whether a buffer is there, its length, and (`with_values`) what is in it. Templates
+// inside templates are carried as such, since their pointers mean nothing on the other side.
 inline void PutTemplate(Packet& packet, const CK_ATTRIBUTE* attributes, CK_ULONG count, bool with_values) {
   packet.PutNumber(count);
   for (CK_ULONG i = 0; i < count; ++i) {
@@ -162,10 +160,38 @@ inline void TakeInto(Packet& packet, CK_ATTRIBUTE* attributes, CK_ULONG count) {
 }
 
 enum class Call : std::uint64_t {
-  kGetInfo = 1, kGetSlotList, kGetSlotInfo, kGetTokenInfo, kGetMechanismList, kGetMechanismInfo, kOpenSession,
-  kCloseSession, kGetSessionInfo, kLogin, kLogout, kCreateObject, kCopyObject, kDestroyObject, kGetAttributeValue,
-  kSetAttributeValue, kFindObjectsInit, kFindObjects, kFindObjectsFinal, kEncryptInit, kEncrypt, kDecryptInit, kDecrypt,
-  kSignInit, kSign, kVerifyInit, kVerify, kGenerateKey, kGenerateKeyPair, kWrapKey, kUnwrapKey, kGenerateRandom,
+  kGetInfo = 1,
+  kGetSlotList,
+  kGetSlotInfo,
+  kGetTokenInfo,
+  kGetMechanismList,
+  kGetMechanismInfo,
+  kOpenSession,
+  kCloseSession,
+  kGetSessionInfo,
+  kLogin,
+  kLogout,
+  kCreateObject,
+  kCopyObject,
+  kDestroyObject,
+  kGetAttributeValue,
+  kSetAttributeValue,
+  kFindObjectsInit,
+  kFindObjects,
+  kFindObjectsFinal,
+  kEncryptInit,
+  kEncrypt,
+  kDecryptInit,
+  kDecrypt,
+  kSignInit,
+  kSign,
+  kVerifyInit,
+  kVerify,
+  kGenerateKey,
+  kGenerateKeyPair,
+  kWrapKey,
+  kUnwrapKey,
+  kGenerateRandom,
   kDeriveKey,
 };
 

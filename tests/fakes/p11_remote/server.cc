@@ -110,9 +110,8 @@ Packet Start(Packet& in, InitFunction function) {
 Packet Through(Packet& in, ThroughFunction function) {
   const CK_SESSION_HANDLE session = in.Number();
   auto data = in.GetBytes();
-  return BytesAnswer(in, [&](CK_BYTE* out, CK_ULONG* size) {
-    return function(session, data.data(), data.size(), out, size);
-  });
+  return BytesAnswer(
+      in, [&](CK_BYTE* out, CK_ULONG* size) { return function(session, data.data(), data.size(), out, size); });
 }
 
 Packet AboutSlots(Call call, Packet& in) {
@@ -256,18 +255,27 @@ Packet AboutKeys(Call call, CK_SESSION_HANDLE session, Packet& in) {
 
 Packet AboutSession(Call call, Packet& in) {
   switch (call) {
-    case Call::kEncryptInit: return Start(in, g_p11->C_EncryptInit);
-    case Call::kDecryptInit: return Start(in, g_p11->C_DecryptInit);
-    case Call::kSignInit: return Start(in, g_p11->C_SignInit);
-    case Call::kVerifyInit: return Start(in, g_p11->C_VerifyInit);
-    case Call::kEncrypt: return Through(in, g_p11->C_Encrypt);
-    case Call::kDecrypt: return Through(in, g_p11->C_Decrypt);
-    case Call::kSign: return Through(in, g_p11->C_Sign);
-    default: break;
+    case Call::kEncryptInit:
+      return Start(in, g_p11->C_EncryptInit);
+    case Call::kDecryptInit:
+      return Start(in, g_p11->C_DecryptInit);
+    case Call::kSignInit:
+      return Start(in, g_p11->C_SignInit);
+    case Call::kVerifyInit:
+      return Start(in, g_p11->C_VerifyInit);
+    case Call::kEncrypt:
+      return Through(in, g_p11->C_Encrypt);
+    case Call::kDecrypt:
+      return Through(in, g_p11->C_Decrypt);
+    case Call::kSign:
+      return Through(in, g_p11->C_Sign);
+    default:
+      break;
   }
   const CK_SESSION_HANDLE session = in.Number();
   switch (call) {
-    case Call::kCloseSession: return RvAnswer(g_p11->C_CloseSession(session));
+    case Call::kCloseSession:
+      return RvAnswer(g_p11->C_CloseSession(session));
     case Call::kGetSessionInfo: {
       CK_SESSION_INFO info{};
       const CK_RV rv = g_p11->C_GetSessionInfo(session, &info);
@@ -278,20 +286,24 @@ Packet AboutSession(Call call, Packet& in) {
       auto pin = in.GetBytes();
       return RvAnswer(g_p11->C_Login(session, user, pin.data(), pin.size()));
     }
-    case Call::kLogout: return RvAnswer(g_p11->C_Logout(session));
+    case Call::kLogout:
+      return RvAnswer(g_p11->C_Logout(session));
     case Call::kVerify: {
       auto data = in.GetBytes();
       auto signature = in.GetBytes();
       return RvAnswer(g_p11->C_Verify(session, data.data(), data.size(), signature.data(), signature.size()));
     }
     case Call::kGenerateRandom:
-      return BytesAnswer(in, [&](CK_BYTE* out, CK_ULONG* size) { return g_p11->C_GenerateRandom(session, out, *size); });
+      return BytesAnswer(in,
+                         [&](CK_BYTE* out, CK_ULONG* size) { return g_p11->C_GenerateRandom(session, out, *size); });
     case Call::kGenerateKey:
     case Call::kGenerateKeyPair:
     case Call::kWrapKey:
     case Call::kUnwrapKey:
-    case Call::kDeriveKey: return AboutKeys(call, session, in);
-    default: return AboutObjects(call, session, in);
+    case Call::kDeriveKey:
+      return AboutKeys(call, session, in);
+    default:
+      return AboutObjects(call, session, in);
   }
 }
 

@@ -15,7 +15,7 @@ class AuditLogTest : public JournalTest {
   // Five lines, then closed.
   void SetUp() override {
     Open();
-    for (const std::uint64_t sequence : {1, 2, 3, 4, 5}) Push({.sequence = sequence});
+    for (const std::uint64_t sequence : {1U, 2U, 3U, 4U, 5U}) Push({.sequence = sequence});
     text = Read();
     Close();
   }

@@ -34,7 +34,7 @@ const AdmitCase kCases[] = {
     {"early", {.sequence = 5}, 64, ReplyKind::kExpected, "sequence.expected", 4},
     {"early, queue full", {.sequence = 5}, 2, ReplyKind::kExpected, "sequence.expected", 4},
     {"early and too late", {.sequence = 5, .accept_in = -1}, 64, ReplyKind::kExpected, "sequence.expected", 4},
-    {"far", {.sequence = 0xFFFFFFFFFFFFFFFF}, 64, ReplyKind::kExpected, "sequence.expected", 4},
+    {"far", {.sequence = 0x7FFFFFFFFFFFFFFF}, 64, ReplyKind::kExpected, "sequence.expected", 4},
     {"too late", {.sequence = 4, .accept_in = 0}, 64, ReplyKind::kReceipt, "", 0},
     {"too late, queue full", {.sequence = 4, .accept_in = 0}, 2, ReplyKind::kBusy, "busy", 0},
     {"another signer's first", {.sequence = 1, .other_signer = true}, 64, ReplyKind::kAccepted, "", 0},
@@ -73,8 +73,8 @@ TEST_P(Admit, DecidesAsTheDesignSays) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllAnswers, Admit, testing::ValuesIn(kCases), [](const auto& info) {
-  std::string name = info.param.name;
+INSTANTIATE_TEST_SUITE_P(AllAnswers, Admit, testing::ValuesIn(kCases), [](const auto& one) {
+  std::string name = one.param.name;
   std::erase_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
   return name;
 });
@@ -111,7 +111,7 @@ TEST_F(JournalTest, AClockThatWentBackStopsDatedBundlesEvenAfterARestart) {
 TEST_F(JournalTest, ManyInOneGroupAreTakenInOrder) {
   std::vector<ReplyKind> answers;
   ASSERT_TRUE(journal->InOne([&]() -> Status {
-    for (const std::uint64_t sequence : {1, 2, 4, 3}) {
+    for (const std::uint64_t sequence : {1U, 2U, 4U, 3U}) {
       KF_TRY(const Decision decision, journal->Admit(Bundle({.sequence = sequence}), 64, wire::Separation::kNone));
       answers.push_back(decision.reply.kind);
     }
@@ -141,13 +141,13 @@ TEST_F(JournalTest, AGroupThatFailsLeavesNothing) {
 }
 
 TEST_F(JournalTest, WhatWasAcceptedIsTakenInOrderAfterARestart) {
-  for (const std::uint64_t sequence : {1, 2, 3}) Push({.sequence = sequence, .install_before = 5});
+  for (const std::uint64_t sequence : {1U, 2U, 3U}) Push({.sequence = sequence, .install_before = 5});
   EXPECT_FALSE(Take(7, false)->begun());
   EXPECT_TRUE(Take(7, true)->begun());
   ASSERT_TRUE(journal->InOne([&] { return journal->MarkLost(1); }));
   Close();
   Open();
-  for (const std::uint64_t sequence : {1, 2, 3}) {
+  for (const std::uint64_t sequence : {1U, 2U, 3U}) {
     const auto admission = Take();
     ASSERT_TRUE(admission);
     EXPECT_EQ(admission->sequence(), sequence);

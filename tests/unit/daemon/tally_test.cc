@@ -44,7 +44,7 @@ TEST(Tally, AtTheEndNothingIsLost) {
 TEST(Tally, KeepsABoundedNumberOfKinds) {
   Tally tally;
   std::size_t lines = 0;
-  for (int i = 0; i < 10'000; ++i) lines += tally.Note(std::to_string(i), Event(), {}).has_value() ? 1 : 0;
+  for (int i = 0; i < 10'000; ++i) lines += tally.Note(std::to_string(i), Event(), {}).has_value() ? 1U : 0U;
   EXPECT_EQ(lines, Tally::kKinds + 1);
 }
 

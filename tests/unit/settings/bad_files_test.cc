@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 class File {
  public:
   explicit File(const std::string& text) {
-    std::string pattern = ::testing::TempDir() + "/settings-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "settings-XXXXXX";
     directory_ = ::mkdtemp(pattern.data());
     std::ofstream(path()) << text;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -16,7 +17,7 @@ namespace {
 
 std::string Source() {
   const char* source = std::getenv("KEYFERRY_SOURCE");
-  return source == nullptr ? "." : source;
+  return source == nullptr ? std::filesystem::current_path().string() : source;
 }
 
 std::string AgentManual() { return Source() + "/deploy/keyferry.toml"; }

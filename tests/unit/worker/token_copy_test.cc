@@ -23,6 +23,7 @@ class TokenCopyTest : public testing::Test {
     const auto token = Token::Find(**module, *TokenUri::Parse("pkcs11:token=copied"));
     ASSERT_TRUE(token) << token.error().OneLine();
     info_ = token->info();
+    ASSERT_TRUE(FindTokenObject(info_.model, info_.serial));
   }
   Status LogIn() {
     KF_TRY(const auto module, Module::Load(store_.module()));
@@ -58,6 +59,13 @@ TEST_F(TokenCopyTest, NeverCopiesAnEmptyFileOverAGoodCopy) {
   Empty();
   EXPECT_FALSE(StoreTokenCopy(info_.model, info_.serial, copy_));
   EXPECT_GT(std::filesystem::file_size(copy_), 0U);
+}
+
+TEST_F(TokenCopyTest, ReadsTheConfigurationAsSoftHsmDoes) {
+  const std::string conf = "# directories.tokendir = /nowhere\n\n  directories.tokendir=" + store_.directory() +
+                           "/tokens # here\nlog.level = ERROR\n";
+  ASSERT_TRUE(WriteDurably(store_.conf(), AsBytes(conf), 0600));
+  EXPECT_TRUE(FindTokenObject(info_.model, info_.serial));
 }
 
 TEST_F(TokenCopyTest, DoesNothingWithoutACopyOrForAnotherTokenOrModule) {
