@@ -3,9 +3,9 @@
 
 #include "agent/cli/config.h"
 
-#include <cstdio>
 #include <map>
 
+#include "agent/cli/render.h"
 #include "protocol/base/json.h"
 
 namespace keyferry::cli {
@@ -13,7 +13,10 @@ namespace {
 
 class Problems {
  public:
-  void Add(const std::string& text) { text_ += (text_.empty() ? "" : "\n") + text; }
+  void Add(const std::string& text) {
+    if (!text_.empty()) text_ += '\n';
+    text_ += text;
+  }
   void Add(const Error& error) { Add(error.what() + (error.cause().empty() ? "" : ": " + error.cause())); }
   Status Finish() && {
     if (text_.empty()) return {};
@@ -49,11 +52,10 @@ void Print(const std::vector<std::string>& files, bool json) {
     Json list = Json::EmptyArray();
     for (const auto& file : files) list.Add(file);
     text = Json::EmptyObject().Set("format", "keyferry-config/1").Set("ok", true).Set("files", std::move(list)).Dump();
-    text += '\n';
   } else {
     for (const auto& file : files) text += file + ": correct\n";
   }
-  std::fputs(text.c_str(), stdout);
+  Say(std::move(text));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include "agent/cli/explain.h"
 
-#include <cstdio>
 #include <vector>
 
 #include "agent/cli/render.h"
@@ -54,7 +53,7 @@ void ExplainAll(bool json) {
   }
   Json all = Json::EmptyObject();
   all.Set("format", "keyferry-codes/1").Set("codes", std::move(list));
-  std::fputs((json ? all.Dump(true) + "\n" : table.Text()).c_str(), stdout);
+  Say(json ? all.Dump(true) : table.Text());
 }
 
 Error Unknown(const std::string& name) {
@@ -79,7 +78,7 @@ Result<ExitCode> Explain(const std::string& name, bool json) {
   one.Set("format", "keyferry-code/1");
   const Json explained = ToJson(*code);
   for (const auto& [member, value] : explained.Members()) one.Set(member, value);
-  std::fputs((json ? one.Dump() + "\n" : Text(*code)).c_str(), stdout);
+  Say(json ? one.Dump() : Text(*code));
   return ExitCode::kOk;
 }
 

@@ -3,9 +3,8 @@
 
 #include "agent/cli/pin.h"
 
-#include <cstdio>
-
 #include "agent/cli/config.h"
+#include "agent/cli/render.h"
 #include "protocol/base/file.h"
 #include "protocol/base/json.h"
 #include "protocol/channel/channel.h"
@@ -57,7 +56,7 @@ Result<ExitCode> RetryPin(const std::string& settings_path, const std::string& d
     result.Set("format", "keyferry-pin/1").Set("domain", worker.domain_name).Set("latch", "open");
     text = result.Set("worker_running", running).Dump();
   }
-  std::printf("%s\n", text.c_str());
+  Say(std::move(text));
   return ExitCode::kOk;
 }
 

@@ -4,9 +4,11 @@
 #include "agent/cli/program.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -143,12 +145,18 @@ void AddCommands(CLI::App& app, Choice& choice) {
   AddJson(app, choice);
   AddStatus(app, choice);
   AddRun(app, choice);
-  AddBootstrapCommands(app, choice.bootstrap);
+  AddBootstrapCommands(app, choice.bootstrap, &choice.json);
   AddPin(app, choice);
   AddReceipt(app, choice);
   AddConfig(app, choice);
   AddExplain(app, choice);
   app.footer(kExamples);  // last, since commands begin with the footer of their parent
+}
+
+// For errors of the command line itself, where nothing was parsed.
+bool AsksForJson(int argc, char** argv) {
+  const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
+  return std::ranges::any_of(arguments, [](const char* argument) { return std::string_view(argument) == "--json"; });
 }
 
 int Perform(Choice& choice) {
@@ -173,7 +181,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return PrintError(Error::Make(Code::kUsage, error.what()), choice.json);
+    return PrintError(Error::Make(Code::kUsage, error.what()), AsksForJson(argc, argv));
   }
   return Perform(choice);
 }

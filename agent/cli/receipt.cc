@@ -3,8 +3,6 @@
 
 #include "agent/cli/receipt.h"
 
-#include <cstdio>
-
 #include "agent/cli/render.h"
 #include "bootstrap/record/enrolment.h"
 #include "bootstrap/record/record.h"
@@ -16,8 +14,8 @@
 namespace keyferry::cli {
 namespace {
 
-constexpr std::size_t kReceiptMost = 2 * 1024 * 1024;
-constexpr std::size_t kEnrolmentMost = 1024 * 1024;
+constexpr std::size_t kReceiptMost = 1U << 21U;
+constexpr std::size_t kEnrolmentMost = 1U << 20U;
 
 // Whose receipts are to be believed.
 struct Keys {
@@ -81,8 +79,8 @@ class Report {
  public:
   Report(std::string format, bool json) : format_(std::move(format)), json_(json) {}
 
-  void Good(const std::string& file, std::string text, Json receipt) {
-    if (!json_) std::printf("%s\n", text.c_str());
+  void Good(const std::string& file, const std::string& text, Json receipt) {
+    if (!json_) Say(text);
     list_.Add(Json::EmptyObject().Set("file", file).Set("ok", true).Set("receipt", std::move(receipt)));
   }
 
@@ -98,7 +96,7 @@ class Report {
     if (json_) {
       Json all = Json::EmptyObject();
       all.Set("format", format_).Set("ok", code_ == ExitCode::kOk).Set("receipts", std::move(list_));
-      std::printf("%s\n", all.Dump(true).c_str());
+      Say(all.Dump(true));
     }
     return code_;
   }

@@ -116,9 +116,16 @@ Json ErrorJson(const Error& error) {
   return json;
 }
 
+// Nobody could be told that nobody can be told.
+void Say(std::string text) {
+  if (!text.ends_with('\n')) text += '\n';
+  static_cast<void>(std::fputs(text.c_str(), stdout));
+  static_cast<void>(std::fflush(stdout));
+}
+
 int PrintError(const Error& error, bool json) {
   const std::string text = json ? ErrorJson(error).Dump() : error.ThreeLines();
-  std::fprintf(stderr, "%s\n", text.c_str());
+  static_cast<void>(std::fprintf(stderr, "%s\n", text.c_str()));
   return static_cast<int>(ExitCodeOf(error.code()));
 }
 

@@ -38,6 +38,9 @@ std::string SpanText(std::int64_t seconds);
 // {"format": "keyferry-error/1", "code", "what", "cause", "next", "retry", "exit_code"}
 Json ErrorJson(const Error& error);
 
+// A line, or several, on standard output at once.
+void Say(std::string text);
+
 // Says it on standard error, in three lines or as JSON, and returns the exit code: called once, by the program's end.
 int PrintError(const Error& error, bool json);
 

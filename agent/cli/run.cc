@@ -3,11 +3,11 @@
 
 #include "agent/cli/run.h"
 
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 
 #include "agent/cli/config.h"
+#include "agent/cli/render.h"
 #include "agent/cli/supervisor.h"
 #include "protocol/base/json.h"
 #include "protocol/base/log.h"
@@ -35,6 +35,7 @@ Result<std::vector<Program>> ProgramsFor(const AllSettings& all) {
     if (!Exists(path)) return std::unexpected(Error::Make(Code::kFileMissing, "the program '" + path + "' is missing"));
   }
   std::vector<Program> programs;
+  programs.reserve(all.workers.size() + 1);
   for (const auto& settings : all.workers) {
     programs.push_back({.name = "keyferry-worker " + settings.domain_name,
                         .arguments = {worker, "--settings", settings.path},
@@ -65,8 +66,7 @@ bool SayWhenReady(const settings::AgentSettings& agent) {
   if (!status) return false;
   const auto conditions = Conditions(*status);
   if (!conditions) return false;
-  std::printf("keyferry: ready on %s: %s\n", agent.listen.c_str(), conditions->c_str());
-  std::fflush(stdout);
+  Say("keyferry: ready on " + agent.listen + ": " + *conditions);
   return true;
 }
 

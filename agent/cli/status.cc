@@ -4,7 +4,6 @@
 #include "agent/cli/status.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "agent/cli/render.h"
 #include "protocol/channel/channel.h"
@@ -102,6 +101,7 @@ std::vector<std::string> StatusWarnings(const Json& daemon) {
   for (const auto& domain : Domains(daemon)) AddDomainWarnings(domain, ranked);
   std::ranges::stable_sort(ranked, {}, &Ranked::urgency);
   std::vector<std::string> warnings;
+  warnings.reserve(ranked.size());
   for (auto& [urgency, text] : ranked) warnings.push_back(std::move(text));
   if (const Json* given = daemon.Find("warnings"); given != nullptr) {
     for (const auto& warning : given->Elements()) warnings.push_back(warning.AsText().value_or(warning.Dump()));
@@ -146,8 +146,7 @@ Result<ExitCode> ShowStatus(const std::string& settings_path, bool json) {
   KF_TRY_WITH(const std::string answer, channel::AskStatus(settings::ControlSocketPath(agent), kDeadline),
               "asking the daemon for its status");
   KF_TRY(const Json daemon, Json::Parse(answer));
-  const std::string text = json ? StatusJson(daemon).Dump(true) + "\n" : StatusText(daemon);
-  std::fputs(text.c_str(), stdout);
+  Say(json ? StatusJson(daemon).Dump(true) : StatusText(daemon));
   return StatusExitCode(daemon);
 }
 

@@ -35,7 +35,7 @@ constexpr int kNotExecuted = 127;
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::signal(SIGPIPE, SIG_DFL);
+  static_cast<void>(std::signal(SIGPIPE, SIG_DFL));
   execv(arguments[0], arguments);
   _exit(kNotExecuted);
 }
@@ -74,6 +74,7 @@ Supervisor::~Supervisor() {
 
 Status Supervisor::Start(Child& child) {
   std::vector<char*> arguments;
+  arguments.reserve(child.program.arguments.size() + 1);
   for (auto& argument : child.program.arguments) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   const pid_t parent = getpid();
@@ -182,8 +183,7 @@ void Supervisor::StopRank(StopSignal& signal, int rank) {
       if (counts) waits.push_back({.fd = child.handle.get(), .events = POLLIN, .revents = 0});
     }
     poll(waits.data(), waits.size(), static_cast<int>(kTick.count()));
-    // Never an error while stopping.
-    static_cast<void>(Reap(true));
+    if (const Status reaped = Reap(true); !reaped) LogError("while stopping", reaped.error());
   }
 }
 

@@ -37,11 +37,13 @@ void BoundMemory() {
   mallopt(M_ARENA_MAX, 1);
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)  // which need more than that for themselves
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 512 * 1024);
   pthread_setattr_default_np(&attributes);
   pthread_attr_destroy(&attributes);
+#endif
 }
 
 LogLevel LevelFrom(std::string_view name) {

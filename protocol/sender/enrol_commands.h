@@ -3,16 +3,14 @@
 
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include <CLI/App.hpp>
 
-#include "protocol/base/result.h"
+#include "protocol/sender/commands.h"
 
 namespace keyferry::sender {
 
-// Adds `enrol answer|confirm|list` to `app`. A parsed command puts what it does into `run`, which the caller then calls
-// once and whose error it prints. What `run` borrows lives as long as `app`. A confirmed domain is put into the home's
-// store (sender.db) under the name given with --as, by default the name that the agent's operators gave it.
-void AddEnrolCommands(CLI::App& app, std::function<Status()>& run);
+// Adds `enrol answer|confirm` to `app`: the KMS's half of an agent's key ceremony. A confirmed domain is put into the
+// home's store (sender.db) under the name given with --as, by default the name that the agent's operators gave it.
+void AddEnrolCommands(CLI::App& app, CommandContext& context);
 
 }  // namespace keyferry::sender

@@ -4,7 +4,6 @@
 // keyferry-kms: what a KMS's operators and scripts run to push keys.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <functional>
 #include <string>
 
 #include "protocol/base/crypto.h"
@@ -46,8 +45,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.add_option("--home", context.options.home, "the KMS's directory (KEYFERRY_KMS_HOME)")->capture_default_str();
   AddHomeCommands(app, context);
-  std::function<keyferry::Status()> enrol;
-  keyferry::sender::AddEnrolCommands(app, enrol);
+  AddEnrolCommands(app, context);
   AddKeyCommands(app, context);
   AddPushCommands(app, context);
   AddReceiptCommands(app, context);
@@ -56,6 +54,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(keyferry::ExitCode::kUsage);
   }
-  if (enrol) context.Run(enrol);
   return context.exit_code;
 }

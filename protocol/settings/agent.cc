@@ -31,14 +31,14 @@ std::string CheckListen(std::string_view text) {
 
 constexpr Rule kRules[] = {
     {.key = "agent", .kind = Kind::kTable, .required = true},
-    {.key = "agent.listen", .kind = Kind::kText, .required = true, .check = CheckListen},
+    {.key = "agent.listen", .check = CheckListen, .kind = Kind::kText, .required = true},
     {.key = "agent.state_dir", .kind = Kind::kPath, .required = true},
-    {.key = "agent.run_dir", .kind = Kind::kPath, .most = kSocketMost - 13},
-    {.key = "agent.log_level", .kind = Kind::kText, .check = CheckLogLevel},
+    {.key = "agent.run_dir", .most = kSocketMost - 13, .kind = Kind::kPath},
+    {.key = "agent.log_level", .check = CheckLogLevel, .kind = Kind::kText},
     {.key = "domain", .kind = Kind::kTable, .required = true},
-    {.key = "domain.*", .kind = Kind::kTable, .required = true, .check = CheckName},
+    {.key = "domain.*", .check = CheckName, .kind = Kind::kTable, .required = true},
     {.key = "domain.*.worker_settings", .kind = Kind::kPath, .required = true},
-    {.key = "domain.*.queue", .kind = Kind::kInteger, .least = 1, .most = 10000},
+    {.key = "domain.*.queue", .least = 1, .most = 10000, .kind = Kind::kInteger},
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <charconv>
 #include <cstdint>
-#include <iterator>
+#include <memory>
 
 namespace keyferry::settings {
 namespace {
@@ -20,8 +20,9 @@ constexpr Unit kUnits[] = {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms",
 
 std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
+  const char* const begin = std::to_address(text.begin());
+  const char* const end = begin + text.size();
+  const auto parsed = std::from_chars(begin, end, number);
   // Nine digits of hours still fit.
   if (parsed.ec != std::errc() || number < 0 || number > 999'999'999) return std::nullopt;
   const std::string_view name(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));

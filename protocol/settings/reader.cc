@@ -14,7 +14,7 @@
 namespace keyferry::settings {
 namespace {
 
-constexpr std::size_t kFileMost = 1024 * 1024;
+constexpr std::size_t kFileMost = 1U << 20U;
 
 }  // namespace
 

@@ -21,13 +21,13 @@ using TextCheck = std::string (*)(std::string_view text);
 // One key that may stand in a file: "agent.listen"; "domain.*" is a table of any name, "domain.*.queue" a key in it.
 struct Rule {
   std::string_view key;
-  Kind kind = Kind::kText;
-  bool required = false;  // of a table "x.*": at least one
   // Integers: the bounds. Durations: the same in milliseconds. Paths: `most` octets once resolved (0: 4095).
   std::int64_t least = 0;
   std::int64_t most = 0;
   TextCheck check = nullptr;  // texts, elements of lists, names of tables
-  bool hidden = false;        // somebody may have put a secret there: errors do not show the text
+  Kind kind = Kind::kText;
+  bool required = false;  // of a table "x.*": at least one
+  bool hidden = false;    // somebody may have put a secret there: errors do not show the text
 };
 
 // Holds a file against the rules and finds everything that is wrong with it: unknown keys, wrong types, values out of

@@ -10,8 +10,9 @@
 // Structs to Protobuf octets and back (protocol/wire/*.proto). Encoding gives the same octets for the same value.
 // Decoding is strict, and bounded before Protobuf allocates: a scan of the raw octets refuses unknown fields
 // (Code::kWireUnknownField), repeated singular fields (kWireRepeatedField), wrong wire types, depth, and counts and
-// sizes above limits.h (kWireLimit); values out of range, text that is not UTF-8 and missing required fields are
-// kWireMalformed.
+// sizes above limits.h (kWireLimit); values out of range, text that is not UTF-8, missing required fields, fields
+// that an operation does not use, and items that address one object twice are kWireMalformed; a body of another version
+// is kWireVersion. Texts for people are made to fit by Encode.
 namespace keyferry::wire {
 
 Bytes Encode(const BundleBody& body);

@@ -33,8 +33,8 @@ class StagedObject {
   Result<CK_OBJECT_HANDLE> MakeInToken(const std::string& label);
 
  private:
-  StagedObject(TokenObjects& objects, Entrance entrance, const Item& item, ObjectPlan plan)
-      : objects_(&objects), entrance_(std::move(entrance)), item_(item), plan_(std::move(plan)) {}
+  StagedObject(TokenObjects& objects, const Entrance& entrance, const Item& item, ObjectPlan plan)
+      : objects_(&objects), entrance_(entrance), item_(item), plan_(std::move(plan)) {}
 
   Result<CK_OBJECT_HANDLE> MakeObject(cryptoki::Session& session, const ObjectPlan& plan, bool token) const;
   ThrowAway ByUnwrap(cryptoki::Session& session) const;

@@ -5,7 +5,7 @@
 
 namespace keyferry::hsm {
 
-Error AsUncertain(Error error) {
+Error AsUncertain(const Error& error) {
   const std::uint64_t native = error.native();
   return Error::Caused(Code::kTokenUncertain, error.what(), error.cause()).WithNative(native);
 }
@@ -27,7 +27,7 @@ std::unexpected<Error> TokenObjects::WriteFailed(Error error) {
   index_.reset();
   // What the token refused outright, and "full", left nothing behind; anything else may have.
   const bool certain = error.retry() == Retry::kPermanent || error.code() == Code::kTokenFull;
-  return std::unexpected(certain ? std::move(error) : AsUncertain(std::move(error)));
+  return std::unexpected(certain ? std::move(error) : AsUncertain(error));
 }
 
 Result<CK_OBJECT_HANDLE> TokenObjects::Written(Result<CK_OBJECT_HANDLE> handle, const ObjectEntry& as) {
@@ -107,7 +107,7 @@ void SessionObject::Reset() {
   if (alive()) {
     // A failure is not reported: the object goes with its session.
     if (auto session = objects_->Session()) {
-      static_cast<void>((*session)->DestroyObject(handle_));
+      const cryptoki::ScopedObject destroyed(**session, handle_);
     }
   }
   handle_ = 0;

@@ -77,6 +77,6 @@ class SessionObject {
 };
 
 // The same failure as one after which the token must be probed.
-Error AsUncertain(Error error);
+Error AsUncertain(const Error& error);
 
 }  // namespace keyferry::hsm

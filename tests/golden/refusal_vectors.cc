@@ -158,6 +158,21 @@ void AddMessages(Refusals& refusals) {
   refusals.Add("a reply of a kind that is not known", "reply", HexDecode("0807").value(), Code::kWireMalformed);
 }
 
+void AddReceipts(Refusals& refusals) {
+  const Json vectors = ReceiptVectors();
+  const Bytes good = vectors.Find("cases")->Elements()[0].Hex("receipt").value();
+  refusals.Add("a receipt with one bit changed", "receipt", With(good, good.size() - 1, 1), Code::kReceiptWrong);
+  refusals.Add("a receipt of another agent", "receipt", With(good, 8, 1), Code::kReceiptWrong);
+  const auto view = wire::Split(good, wire::Kind::kReceipt).value();
+  wire::ReceiptBody body = wire::DecodeReceipt(view.body).value();
+  body.statement_signature[0] ^= 1;
+  refusals.Add("a statement that its key did not sign", "receipt", seal::SignReceipt(body, Agent()),
+               Code::kStatementWrong);
+  body.statement_signature[0] ^= 1;
+  body.sequence += 1;
+  refusals.Add("a statement about another bundle", "receipt", seal::SignReceipt(body, Agent()), Code::kStatementWrong);
+}
+
 Status Discard(const auto& result) { return result ? Status() : std::unexpected(result.error()); }
 
 Status ReadBundle(const Bytes& octets) {
@@ -179,6 +194,10 @@ Status ReadAs(std::string_view reader, const std::vector<Bytes>& octets) {
   if (reader == "body") return Discard(wire::DecodeBundle(octets.at(0)));
   if (reader == "frames") return ReadFrames(octets);
   if (reader == "ask") return Discard(wire::DecodeAsk(octets.at(0)));
+  if (reader == "receipt") {
+    const Bytes receipt_key = fakes::SoftwareReceiptKey::PublicKey();
+    return Discard(seal::VerifyReceipt(octets.at(0), Agent().public_key(), receipt_key));
+  }
   if (reader == "reply") return Discard(wire::DecodeReply(octets.at(0)));
   std::abort();
 }
@@ -189,13 +208,16 @@ Json RefusalVectors() {
   AddBodies(refusals);
   AddOctets(refusals);
   AddMessages(refusals);
+  AddReceipts(refusals);
   Json json = Json::EmptyObject();
   json.Set(
       "about",
       "What is refused, and with which code. reader says what the octets are given to: bundle (envelope, signature, "
-      "body, seal), body (of a bundle), frames (one message), ask, reply. Signers 01... and 02... are pinned.");
+      "body, seal), body (of a bundle), frames (one message), ask, reply, receipt.");
   json.Set("signers", Json(Json::Array{HexEncode(Signer().public_key()), HexEncode(SecondSigner().public_key())}));
   json.Set("seal_in_key", HexEncode(SealInKey()));
+  json.Set("agent_public_key", HexEncode(Agent().public_key()));
+  json.Set("receipt_key", HexEncode(fakes::SoftwareReceiptKey::PublicKey()));
   return json.Set("cases", refusals.Take());
 }
 

@@ -4,6 +4,10 @@
 // A PKCS#11 module that holds no key: every call is forwarded to server.cc, which loads the real module in a process of
 // its own. Reads the server's socket path from KEYFERRY_P11_REMOTE at C_Initialize. Only the calls that Keyferry uses;
 // the others answer CKR_FUNCTION_NOT_SUPPORTED.
+//
+// While the file that KEYFERRY_P11_STOP names is there, the process stops itself (SIGSTOP) where a key would be at hand
+// if it ever were: after each wrap and unwrap, and at C_Finalize. Who made the file continues it.
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -18,6 +22,11 @@ using namespace keyferry::p11_remote;
 
 std::mutex g_mutex;
 int g_socket = -1;
+
+void StopWhereAsked() {
+  const char* path = std::getenv("KEYFERRY_P11_STOP");
+  if (path != nullptr && access(path, F_OK) == 0) kill(getpid(), SIGSTOP);
+}
 
 class Request {
  public:
@@ -117,6 +126,7 @@ CK_RV Initialize(void*) {
 }
 
 CK_RV Finalize(void*) {
+  StopWhereAsked();
   const std::lock_guard lock(g_mutex);
   if (g_socket < 0) return CKR_CRYPTOKI_NOT_INITIALIZED;
   close(g_socket);
@@ -241,13 +251,17 @@ CK_RV GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATT
 CK_RV WrapKey(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE wrapper, CK_OBJECT_HANDLE key,
               CK_BYTE* out, CK_ULONG* size) {
   Request request(Call::kWrapKey);
-  return AskForBytes(request.Number(session).Mechanism(mechanism).Number(wrapper).Number(key), out, size);
+  const CK_RV rv = AskForBytes(request.Number(session).Mechanism(mechanism).Number(wrapper).Number(key), out, size);
+  StopWhereAsked();
+  return rv;
 }
 CK_RV UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE unwrapper, CK_BYTE* wrapped,
                 CK_ULONG size, CK_ATTRIBUTE* attributes, CK_ULONG count, CK_OBJECT_HANDLE* key) {
   Request request(Call::kUnwrapKey);
   request.Number(session).Mechanism(mechanism).Number(unwrapper).Data(wrapped, size).Template(attributes, count);
-  return AskForHandle(request, key);
+  const CK_RV rv = AskForHandle(request, key);
+  StopWhereAsked();
+  return rv;
 }
 CK_RV GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE* out, CK_ULONG size) {
   Request request(Call::kGenerateRandom);

@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: The Keyferry authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Loads a real PKCS#11 module and answers module.cc: p11_remote_server MODULE SOCKET. Serves one connection after the
-// other in threads of their own, one call at a time, until it is killed. Prints "ready" when it listens.
+// Loads a real PKCS#11 module and answers module.cc: p11_remote_server MODULE SOCKET. Each connection has a process of
+// its own, which initialises the library for itself and ends with the connection: so a login, a session or an object
+// belongs to one client, as it does where the client loads the library itself. Prints "ready" when it listens; serves
+// until it is killed.
 #include <dlfcn.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cstdio>
-#include <mutex>
-#include <thread>
 
 #include "tests/fakes/p11_remote/remote.h"
 
@@ -18,7 +20,6 @@ namespace {
 using namespace keyferry::p11_remote;
 
 CK_FUNCTION_LIST* g_p11 = nullptr;
-std::mutex g_mutex;
 
 class OwnedMechanism {
  public:
@@ -311,41 +312,69 @@ void Serve(int fd) {
   Packet in;
   while (in.Receive(fd)) {
     const auto call = static_cast<Call>(in.Number());
-    const std::lock_guard lock(g_mutex);
     Packet out = call <= Call::kOpenSession ? AboutSlots(call, in) : AboutSession(call, in);
     if (!out.Send(fd)) break;
     in = Packet();
   }
-  close(fd);
+}
+
+// What a client's connection gets: the library, from C_Initialize to C_Finalize.
+[[noreturn]] void ServeAndEnd(int fd) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  CK_C_INITIALIZE_ARGS arguments{};
+  arguments.flags = CKF_OS_LOCKING_OK;
+  if (g_p11->C_Initialize(&arguments) != CKR_OK) _exit(1);
+  Serve(fd);
+  g_p11->C_Finalize(nullptr);
+  _exit(0);
+}
+
+bool LoadLibrary(const char* path) {
+  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    std::fprintf(stderr, "%s\n", dlerror());
+    return false;
+  }
+  CK_C_GetFunctionList get = nullptr;
+  void* symbol = dlsym(library, "C_GetFunctionList");
+  std::memcpy(&get, &symbol, sizeof get);
+  return get != nullptr && get(&g_p11) == CKR_OK;
+}
+
+int Listen(const char* path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (std::strlen(path) >= sizeof address.sun_path) return -1;
+  std::strcpy(address.sun_path, path);
+  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0) return -1;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(listener, 16) == 0) {
+    return listener;
+  }
+  std::perror(path);
+  close(listener);
+  return -1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  void* library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    std::fprintf(stderr, "%s\n", dlerror());
-    return 1;
-  }
-  CK_C_GetFunctionList get = nullptr;
-  void* symbol = dlsym(library, "C_GetFunctionList");
-  std::memcpy(&get, &symbol, sizeof get);
-  if (get == nullptr || get(&g_p11) != CKR_OK) return 1;
-  CK_C_INITIALIZE_ARGS arguments{};
-  arguments.flags = CKF_OS_LOCKING_OK;
-  if (g_p11->C_Initialize(&arguments) != CKR_OK) return 1;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (std::strlen(argv[2]) >= sizeof address.sun_path) return 2;
-  std::strcpy(address.sun_path, argv[2]);
-  const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener, 16) != 0) return 1;
+  if (!LoadLibrary(argv[1])) return 1;
+  const int listener = Listen(argv[2]);
+  if (listener < 0) return 1;
+  signal(SIGCHLD, SIG_IGN);
   std::puts("ready");
   std::fflush(stdout);
   for (;;) {
     const int fd = accept(listener, nullptr, nullptr);
     if (fd < 0) return 1;
-    std::thread(Serve, fd).detach();
+    const pid_t child = fork();
+    if (child == 0) {
+      close(listener);
+      ServeAndEnd(fd);
+    }
+    close(fd);
+    if (child < 0) return 1;
   }
 }

@@ -78,7 +78,7 @@ WorkerWorld::WorkerWorld()
   WritePin(kPin);
   const std::string settings = "[worker]\ndomain = \"payments\"\nstate_dir = \"state\"\nsocket = \"" + socket_ +
                                "\"\n[token]\nmodule = \"" + store_.module() +
-                               "\"\nuri = \"pkcs11:token=payments\"\npin_file = \"pin\"\n"
+                               "\"\nuri = \"pkcs11:token=payments\"\npin_file = \"pin\"\nexclusive = true\n"
                                "[target.hsm]\nkind = \"hsm\"\noverlap = \"50ms\"\n"
                                "[policy.default]\nlabel_prefixes = [\"\"]\nkey_types = [\"aes\"]\n"
                                "operations = [\"install\", \"update\", \"delete\", \"rollback\"]\n";

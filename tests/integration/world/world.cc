@@ -166,24 +166,37 @@ Finished World::Agent(std::vector<std::string> arguments, std::map<int, std::str
 }
 
 void World::Bootstrap() {
-  MustKms({"init", "--hsm", "pkcs11:token=KMS?module-path=" + module_}, false);
-  const Finished request =
-      Agent({"bootstrap", "request", "--domain", "payments", "--out", Path("request.kfq"), "--pin-fd", "3"},
-            {{3, pin_ + "\n"}});
+  InitKms();
+  const Finished request = Request();
   Must(request, "bootstrap request");
-  const auto with_fingerprint = [&](const std::string& printed) {
-    return std::map<int, std::string>{{3, pin_ + "\n"}, {4, FingerprintIn(printed) + "\n"}};
-  };
-  Surroundings kms = KmsSurroundings();
-  kms.descriptors = with_fingerprint(request.out);
-  const Finished response = fakes::Run({Bin("keyferry-kms"), "enrol", "answer", "--request", Path("request.kfq"),
-                                        "--out", Path("response.kfr"), "--pin-fd", "3", "--fingerprint-fd", "4"},
-                                       kms);
+  const Finished response = Answer(Path("request.kfq"), FingerprintIn(request.out), Path("response.kfr"));
   Must(response, "enrol answer");
-  Must(Agent({"bootstrap", "import", "--domain", "payments", "--response", Path("response.kfr"), "--out",
-              Path("proof.kfp"), "--pin-fd", "3", "--fingerprint-fd", "4"},
-             with_fingerprint(response.out)),
-       "bootstrap import");
+  Must(Import(Path("response.kfr"), FingerprintIn(response.out)), "bootstrap import");
+  Confirm();
+}
+
+void World::InitKms() const { MustKms({"init", "--hsm", "pkcs11:token=KMS?module-path=" + module_}, false); }
+
+Finished World::Request() const {
+  return Agent({"bootstrap", "request", "--domain", "payments", "--out", Path("request.kfq"), "--pin-fd", "3"},
+               {{3, pin_ + "\n"}});
+}
+
+Finished World::Answer(const std::string& request, const std::string& fingerprint, const std::string& response) const {
+  Surroundings kms = KmsSurroundings();
+  kms.descriptors = {{3, pin_ + "\n"}, {4, fingerprint + "\n"}};
+  return fakes::Run({Bin("keyferry-kms"), "enrol", "answer", "--request", request, "--out", response, "--pin-fd", "3",
+                     "--fingerprint-fd", "4"},
+                    kms);
+}
+
+Finished World::Import(const std::string& response, const std::string& fingerprint) const {
+  return Agent({"bootstrap", "import", "--domain", "payments", "--response", response, "--out", Path("proof.kfp"),
+                "--pin-fd", "3", "--fingerprint-fd", "4"},
+               {{3, pin_ + "\n"}, {4, fingerprint + "\n"}});
+}
+
+void World::Confirm() const {
   MustKms(
       {"enrol", "confirm", "--proof", Path("proof.kfp"), "--out", Path("confirmation.kfc"), "--address", endpoint_});
   Must(Agent({"bootstrap", "confirm", "--domain", "payments", "--confirmation", Path("confirmation.kfc"), "--pin-fd",
@@ -192,9 +205,13 @@ void World::Bootstrap() {
        "bootstrap confirm");
 }
 
-void World::StartAgent() {
+void World::LaunchAgent() {
   agent_ =
       std::make_unique<Background>(std::vector<std::string>{Bin("keyferry"), "run"}, AgentSurroundings(), agent_log());
+}
+
+void World::StartAgent() {
+  LaunchAgent();
   const bool serving = Eventually([&] { return Agent({"status"}).exit_code == 0; });
   if (!serving) Die("the agent does not serve", Agent({"status"}).out + Slurp(agent_log()));
 }

@@ -32,13 +32,27 @@ class World {
 
   // The whole ceremony, both halves, by the command lines.
   void Bootstrap();
+  // Its steps, for tests that go wrong on the way. Each has its file, read or written, in the world's directory.
+  void InitKms() const;
+  fakes::Finished Request() const;  // request.kfq
+  // `request` may be another world's.
+  fakes::Finished Answer(const std::string& request, const std::string& fingerprint,
+                         const std::string& response) const;
+  fakes::Finished Import(const std::string& response, const std::string& fingerprint) const;  // proof.kfp
+  void Confirm() const;
   // keyferry run; returns once the domain is serving.
   void StartAgent();
+  // keyferry run, and no more.
+  void LaunchAgent();
   // SIGTERM, and the exit code of `keyferry run`.
   int StopAgent();
   fakes::Background& agent() { return *agent_; }
   pid_t daemon_pid() const;
   pid_t worker_pid() const;
+  pid_t agent_hsm_pid() const { return agent_hsm_->pid(); }  // remote_hsm only
+  // With remote_hsm: the server of each HSM, whose children hold the keys.
+  pid_t kms_hsm_pid() const { return kms_hsm_->pid(); }
+  pid_t agent_hsm_pid() const { return agent_hsm_->pid(); }
 
   // keyferry-kms --home … ARGUMENTS, with the KMS's token and PIN where `pin`.
   fakes::Finished Kms(std::vector<std::string> arguments, bool pin = true) const;
