@@ -153,19 +153,19 @@ void AddCommands(CLI::App& app, Choice& choice) {
   app.footer(kExamples);  // last, since commands begin with the footer of their parent
 }
 
-// For errors of the command line itself, where nothing was parsed.
+// For errors: nothing may have been parsed, and each command has a flag of its own.
 bool AsksForJson(int argc, char** argv) {
   const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
   return std::ranges::any_of(arguments, [](const char* argument) { return std::string_view(argument) == "--json"; });
 }
 
-int Perform(Choice& choice) {
+int Perform(Choice& choice, bool json) {
   if (choice.bootstrap) {
     const Status done = choice.bootstrap();
-    return done ? 0 : PrintError(done.error(), choice.json);
+    return done ? 0 : PrintError(done.error(), json);
   }
   const Result<ExitCode> done = choice.run ? choice.run() : ShowStatus(choice.settings, choice.json);
-  return done ? static_cast<int>(*done) : PrintError(done.error(), choice.json);
+  return done ? static_cast<int>(*done) : PrintError(done.error(), json);
 }
 
 }  // namespace
@@ -183,7 +183,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return PrintError(Error::Make(Code::kUsage, error.what()), AsksForJson(argc, argv));
   }
-  return Perform(choice);
+  return Perform(choice, AsksForJson(argc, argv));
 }
 
 }  // namespace keyferry::cli

@@ -116,6 +116,7 @@ Status JournalThread::Handle(PushCommand& push) {
   const Id16 domain = push.bundle.body().domain;
   const std::int64_t row = decision.row;
   if (decision.kind == Decision::Kind::kServedAgain) KF_CHECK(TellServedAgain(decision.reply, push.route.peer));
+  if (decision.reply.code == Name(Code::kSequenceUsed)) KF_CHECK(TellUsed(decision.reply, push.route.peer));
   after_.emplace_back([this, kind = decision.kind, domain, row, route = push.route, reply = decision.reply]() mutable {
     if (kind == Decision::Kind::kAccepted) board_.Accepted(domain);
     if (kind == Decision::Kind::kRefused) board_.RefusedAtDoor(domain);
@@ -142,6 +143,16 @@ Status JournalThread::TellServedAgain(const wire::Reply& reply, const Bytes& pee
   event.Set("signer", HexEncode(reply.signer)).Set("sequence", reply.sequence).Set("peer", HexEncode(peer));
   const std::string key = "again " + HexEncode(reply.domain) + HexEncode(reply.signer) + std::to_string(reply.sequence);
   const auto line = tally_.Note(key, event, clock_.Monotonic());
+  return line ? journal_->Note(*line) : Status();
+}
+
+// Two authentic bundles under one number: somebody has the signer's key, or the KMS was restored from a copy.
+Status JournalThread::TellUsed(const wire::Reply& reply, const Bytes& peer) {
+  Json event = Json::EmptyObject();
+  event.Set("event", "refused").Set("code", reply.code).Set("message", reply.message);
+  event.Set("domain", HexEncode(reply.domain)).Set("signer", HexEncode(reply.signer));
+  event.Set("sequence", reply.sequence).Set("peer", HexEncode(peer));
+  const auto line = tally_.Note("used " + HexEncode(reply.domain) + HexEncode(reply.signer), event, clock_.Monotonic());
   return line ? journal_->Note(*line) : Status();
 }
 

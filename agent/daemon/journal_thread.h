@@ -107,6 +107,7 @@ class JournalThread {
   Status Handle(NextCommand& command);
   Status Handle(MarkCommand& command);
   Status ServeWaiters();
+  Status TellUsed(const wire::Reply& reply, const Bytes& peer);
   Status TellServedAgain(const wire::Reply& reply, const Bytes& peer);
   void Fail(std::vector<Command>& group, const Error& error);
   void AnswerWaiters(const Error* error);

@@ -81,7 +81,8 @@ Status Send(SendingSession& session, const PushOptions& options, const std::vect
     KF_TRY(last, session.Enqueue(request));
     if (options.save_bundle.empty()) continue;
     KF_TRY(const auto bundle, session.store().FindBundle(options.domain, last));
-    KF_CHECK(WriteDurably(options.save_bundle, bundle->envelope, 0600));
+    if (!bundle) return std::unexpected(Error::Make(Code::kInternal, "the bundle just sealed is not in the store"));
+    if (bundle) KF_CHECK(WriteDurably(options.save_bundle, bundle->envelope, 0600));
   }
   if (options.no_wait) {
     std::printf("sealed up to number %llu; send with: keyferry-kms wait %s\n", static_cast<unsigned long long>(last),

@@ -56,7 +56,8 @@ Bytes CmacOfZeroBlock(ByteView key) {
   const bool carry = (subkey[0] & 0x80U) != 0;
   for (std::size_t at = 0; at < 16; ++at) {
     const unsigned next = at + 1 < 16 ? subkey[at + 1] : 0;
-    subkey[at] = static_cast<std::uint8_t>((subkey[at] << 1U) | (next >> 7U));
+    const unsigned octet = subkey[at];
+    subkey[at] = static_cast<std::uint8_t>((octet << 1U) | (next >> 7U));
   }
   if (carry) subkey[15] ^= 0x87;
   return Encrypt(Ecb(key.size()), key, subkey);

@@ -79,7 +79,7 @@ void Spit(const std::string& path, const std::string& content) {
 }
 
 std::string FingerprintIn(const std::string& text) {
-  static const std::regex kPattern("ingerprint[^0-9a-f]*((?:[0-9a-f]{4} ){7}[0-9a-f]{4})");
+  static const std::regex kPattern("fingerprint +((?:[0-9a-f]{4}-){7}[0-9a-f]{4})");
   std::smatch match;
   if (!std::regex_search(text, match, kPattern)) Die("no fingerprint in", text);
   return match[1];

@@ -36,8 +36,7 @@ class World {
   void InitKms() const;
   fakes::Finished Request() const;  // request.kfq
   // `request` may be another world's.
-  fakes::Finished Answer(const std::string& request, const std::string& fingerprint,
-                         const std::string& response) const;
+  fakes::Finished Answer(const std::string& request, const std::string& fingerprint, const std::string& response) const;
   fakes::Finished Import(const std::string& response, const std::string& fingerprint) const;  // proof.kfp
   void Confirm() const;
   // keyferry run; returns once the domain is serving.
@@ -49,8 +48,8 @@ class World {
   fakes::Background& agent() { return *agent_; }
   pid_t daemon_pid() const;
   pid_t worker_pid() const;
-  pid_t agent_hsm_pid() const { return agent_hsm_->pid(); }  // remote_hsm only
-  // With remote_hsm: the server of each HSM, whose children hold the keys.
+  // With remote_hsm: the server of each HSM. It has a child for each client, which holds the keys and goes with it, and
+  // leads their process group: stop them all with kill(-pid, SIGSTOP).
   pid_t kms_hsm_pid() const { return kms_hsm_->pid(); }
   pid_t agent_hsm_pid() const { return agent_hsm_->pid(); }
 
