@@ -165,6 +165,14 @@ void AddBootstrapCommands(CLI::App& app, std::function<Status()>& run, bool* jso
   CLI::App* group =
       app.add_subcommand("bootstrap", "Holds the key ceremony: brings the root keys into a domain's token.");
   group->require_subcommand(1);
+  group->footer(
+      "Examples:\n"
+      "  keyferry bootstrap request --domain payments --out request.kfq             here\n"
+      "  keyferry-kms enrol answer --request request.kfq --out response.kfs         at the KMS\n"
+      "  keyferry bootstrap import --response response.kfs --out proof.kfp          here\n"
+      "  keyferry-kms enrol confirm --proof proof.kfp --out confirmation.kfc        at the KMS\n"
+      "  keyferry bootstrap confirm --confirmation confirmation.kfc                 here\n"
+      "Every command may be run again. Fingerprints are read out by another way than the files take.\n");
   const auto commands = std::make_shared<Commands>(Commands{{}, json, &run});
   BootstrapOptions& options = commands->options;
 

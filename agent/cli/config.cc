@@ -33,8 +33,9 @@ void Compare(const AllSettings& all, Problems& problems) {
     const auto& worker = all.workers[i];
     const std::string& name = all.agent.domains[i].name;
     if (worker.domain_name != name) {
-      problems.Add("settings file '" + worker.path + "' says worker.domain = \"" + worker.domain_name + "\", but '" +
-                   all.agent.path + "' calls the domain '" + name + "'");
+      std::string text = "settings file '" + worker.path + "' says worker.domain = \"" + worker.domain_name;
+      text.append("\", but '").append(all.agent.path).append("' calls the domain '").append(name).append("'");
+      problems.Add(text);
     }
     for (const auto& path : {worker.socket, worker.state_dir}) {
       const auto [owner, fresh] = owners.emplace(path, name);

@@ -30,7 +30,7 @@ std::string ExamplesFirst::make_help(const CLI::App* app, std::string name, CLI:
   // As one of the commands that another command's help lists.
   if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
   std::string help = make_description(app) + "\n";
-  help += app->get_footer() + "\n";
+  if (!app->get_footer().empty()) help += app->get_footer() + "\n";
   help += make_usage(app, std::move(name));
   help += make_positionals(app);
   help += make_groups(app, mode);

@@ -28,11 +28,13 @@ constexpr std::array kRootKeys = {RootKey::kAes, RootKey::kMac, RootKey::kPrivat
 Status CheckOpen(const KmsSide& side, const Request& request) {
   KF_TRY(const std::optional<Enrolment> known, record::LoadEnrolment(side.home, request.domain));
   if (known) {
+    const std::string kept = record::KeptResponsePath(side.home, request.domain);
     return std::unexpected(
         Error::Make(Code::kRequestAnswered,
                     "domain '" + Printable(request.domain_name) + "' was answered on " + FormatTime(known->answered_at))
-            .NextStep("hand over the response that was kept in " + record::KeptResponsePath(side.home, request.domain) +
-                      ", or have the agent make a new request"));
+            .NextStep(Exists(kept)
+                          ? "hand over the response that was kept in " + kept + ", or have the agent make a new request"
+                          : "the ceremony has ended; have the agent make a new request"));
   }
   if (side.clock->Now() > request.expires) {
     return std::unexpected(Error::Make(Code::kRequestExpired, "the request expired on " + FormatTime(request.expires)));

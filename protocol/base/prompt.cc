@@ -41,7 +41,9 @@ Result<Secret> PromptSecret(const std::string& prompt, std::size_t most) {
 Result<std::string> PromptLine(const std::string& prompt, std::size_t most) {
   std::string line(most + 2, '\0');
   if (readpassphrase((prompt + ": ").c_str(), line.data(), line.size(), RPP_ECHO_ON | RPP_REQUIRE_TTY) == nullptr) {
-    return std::unexpected(Error::FromErrno(Code::kUsage, "there is no terminal to ask on"));
+    return std::unexpected(
+        Error::FromErrno(Code::kUsage, "there is no terminal to ask on")
+            .NextStep("run it on a terminal, or hand the answer over: --help names the descriptor's option"));
   }
   line.resize(std::strlen(line.c_str()));
   if (line.size() > most) return std::unexpected(TooLong(most));

@@ -120,6 +120,20 @@ Status PushKeys(const PushOptions& options, Operation operation, CommandContext&
   return Send(*session, options, requests, context);
 }
 
+// The wire wants a type that goes with the class; for what it holds already, the target goes by its ledger.
+KeyType AnyTypeOf(ObjectClass object_class) {
+  switch (object_class) {
+    case ObjectClass::kSecretKey:
+      return KeyType::kAes;
+    case ObjectClass::kPrivateKey:
+    case ObjectClass::kPublicKey:
+      return KeyType::kRsa;
+    case ObjectClass::kCertificate:
+      return KeyType::kX509;
+  }
+  return KeyType::kAes;
+}
+
 // Deletion and rollback carry no key.
 Status PushChange(const PushOptions& options, Operation operation, CommandContext& context) {
   Item item;
@@ -127,6 +141,7 @@ Status PushChange(const PushOptions& options, Operation operation, CommandContex
   item.target = options.target;
   item.label = options.label;
   KF_TRY(item.object_class, ObjectClassFromName(options.object_class));
+  item.key_type = AnyTypeOf(item.object_class);
   KF_TRY(item.expected_id, HexDecode(options.expected_id));
   KF_TRY(const auto session, SendingSession::Open(context.options, options.domain));
   KF_CHECK(FillExpected(*session, options, item));

@@ -117,8 +117,11 @@ Result<Item> WrapSecretKey(KmsToken& kms, const Twins& twins, const Found& key, 
   item.key_type = aes ? KeyType::kAes : KeyType::kGenericSecret;
   item.key_bits = static_cast<std::uint32_t>(octets * 8);
   item.usage = placement.usage.value_or(UsageOf(key.values));
-  item.check_method = aes ? CheckMethod::kEcb0 : CheckMethod::kHmac;
-  KF_TRY(item.check_value, CheckValueOf(kms.session(), key, item.check_method, aes ? CKA_ENCRYPT : CKA_SIGN));
+  // The method that the key's usage at the target allows saves the target a second unwrap.
+  const bool by_cmac = aes && (item.usage & usage::kEncrypt) == 0 && (item.usage & usage::kSign) != 0;
+  item.check_method = !aes ? CheckMethod::kHmac : by_cmac ? CheckMethod::kCmac : CheckMethod::kEcb0;
+  const CK_ATTRIBUTE_TYPE needed = item.check_method == CheckMethod::kEcb0 ? CKA_ENCRYPT : CKA_SIGN;
+  KF_TRY(item.check_value, CheckValueOf(kms.session(), key, item.check_method, needed));
   KF_CHECK(Wrap(kms, twin, key.handle, item));
   return item;
 }

@@ -105,9 +105,11 @@ TEST(Outside, AWrongPinIsTriedOnceUntilAnOperatorOpensTheLatch) {
   const auto logins = [&] { return Count(Slurp(world.Path("calls")), "C_Login\n"); };
   Edit(world, "worker.toml", world.module(), spy);
   Spit(world.Path("pin"), "00000000\n");
+  const auto refusals = [&] { return Count(Slurp(world.agent_log()), "code=credential.pin-wrong"); };
   world.LaunchAgent();
-  ExpectWorker(world, "latched", Code::kPinWrong);
-  ExpectStatus(world, ExitCode::kCredentialRefused, Code::kPinWrong);
+  ExpectWorker(world, "latched", Code::kPinLatched);
+  ExpectStatus(world, ExitCode::kCredentialRefused, Code::kPinLatched);
+  EXPECT_EQ(refusals(), 1U);
   EXPECT_EQ(logins(), 1U);
 
   KillWorker(world);
@@ -122,7 +124,8 @@ TEST(Outside, AWrongPinIsTriedOnceUntilAnOperatorOpensTheLatch) {
 
   // One more, and no more, for each time that the latch is opened.
   EXPECT_EQ(world.Agent({"pin", "retry"}).exit_code, 0);
-  ExpectWorker(world, "latched", Code::kPinWrong);
+  EXPECT_TRUE(fakes::Eventually([&] { return refusals() == 2; })) << Slurp(world.agent_log());
+  ExpectWorker(world, "latched", Code::kPinLatched);
   EXPECT_EQ(logins(), 2U);
   const Bytes waiting = PushAndExpectAccepted(kms, 1);
   Spit(world.Path("pin"), world.pin() + "\n");
