@@ -33,15 +33,17 @@ void Compare(const AllSettings& all, Problems& problems) {
     const auto& worker = all.workers[i];
     const std::string& name = all.agent.domains[i].name;
     if (worker.domain_name != name) {
-      std::string text = "settings file '" + worker.path + "' says worker.domain = \"" + worker.domain_name;
-      text.append("\", but '").append(all.agent.path).append("' calls the domain '").append(name).append("'");
+      std::string text = "settings file '";
+      text.append(worker.path).append("' says worker.domain = \"").append(worker.domain_name).append("\", but '");
+      text.append(all.agent.path).append("' calls the domain '").append(name).append("'");
       problems.Add(text);
     }
     for (const auto& path : {worker.socket, worker.state_dir}) {
       const auto [owner, fresh] = owners.emplace(path, name);
       if (!fresh) {
-        problems.Add("domains '" + owner->second + "' and '" + name + "' both use '" + path +
-                     "'; each needs a socket and a state_dir of its own");
+        std::string text = "domains '";
+        text.append(owner->second).append("' and '").append(name).append("' both use '").append(path);
+        problems.Add(text.append("'; each needs a socket and a state_dir of its own"));
       }
     }
   }

@@ -135,6 +135,9 @@ ExitCode StatusExitCode(const Json& daemon) {
     return any([&](const Json& domain) { return Word(WorkerOf(domain), "condition") == condition; });
   };
   if (any([](const Json& domain) { return !Yes(domain, "bootstrapped"); })) return ExitCode::kNotBootstrapped;
+  if (any([](const Json& domain) { return Word(domain, "stopped") == Name(Code::kSequenceDiverged); })) {
+    return ExitCode::kStaleOrReplayed;
+  }
   if (worker_is("latched")) return ExitCode::kCredentialRefused;
   if (worker_is("hsm-away")) return ExitCode::kHsmUnreachable;
   if (worker_is("stopped") || worker_is("not-running")) return ExitCode::kFailure;

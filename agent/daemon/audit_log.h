@@ -27,8 +27,7 @@ class AuditLog {
       "ends INTEGER NOT NULL);";
 
   // Brings the file level with the rows: lines that a crash kept from it are written now. Lines that the rows do not
-  // know, or others than theirs, are Code::kStoreUnreadable (the last thousand are compared; `keyferry audit verify`
-  // compares all).
+  // know, or others than theirs, are Code::kStoreUnreadable (the last thousand are compared).
   static Result<AuditLog> Open(Database& database, const std::string& path);
 
   // Adds a row to the transaction at hand; `event`: an object whose first member is "event".

@@ -55,6 +55,23 @@ WorkerView Board::Worker(const std::string& domain_name) const {
 
 wire::Separation Board::SeparationOf(const std::string& domain_name) const { return Worker(domain_name).separation; }
 
+void Board::StopDomain(const std::string& domain_name, Error why) {
+  const std::lock_guard lock(mutex_);
+  stopped_.insert_or_assign(domain_name, std::move(why));
+}
+
+void Board::ResumeDomain(const std::string& domain_name) {
+  const std::lock_guard lock(mutex_);
+  stopped_.erase(domain_name);
+}
+
+std::optional<Error> Board::StopOf(const std::string& domain_name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = stopped_.find(domain_name);
+  if (found == stopped_.end()) return std::nullopt;
+  return found->second;
+}
+
 void Board::Warn(const std::string& topic, std::string text) {
   const std::lock_guard lock(mutex_);
   warnings_[topic] = std::move(text);

@@ -45,6 +45,11 @@ class Board {
   WorkerView Worker(const std::string& domain_name) const;
   wire::Separation SeparationOf(const std::string& domain_name) const;
 
+  // A domain that is stopped takes and executes nothing until it is resumed; `why` is what the KMS is told.
+  void StopDomain(const std::string& domain_name, Error why);
+  void ResumeDomain(const std::string& domain_name);
+  std::optional<Error> StopOf(const std::string& domain_name) const;
+
   // One warning per topic.
   void Warn(const std::string& topic, std::string text);
   void Clear(const std::string& topic);
@@ -58,6 +63,7 @@ class Board {
   mutable std::mutex mutex_;
   std::map<Id16, DomainCounters> counters_;
   std::map<std::string, WorkerView> workers_;
+  std::map<std::string, Error> stopped_;
   std::map<std::string, std::string> warnings_;
   std::optional<Error> failure_;
 };

@@ -57,6 +57,8 @@ bool DomainLine::WaitEnded(milliseconds patience) {
 
 void DomainLine::Run(const std::stop_token& stop) {
   std::optional<Conclusion> done;
+  // A state that was restored is best noticed before anything is accepted.
+  Reach();
   do {
     const auto roster = roster_.Get();
     const DomainEntry* domain = roster->Named(name_);
@@ -76,7 +78,11 @@ void DomainLine::Run(const std::stop_token& stop) {
       continue;
     }
     done.reset();
-    if (*next) done = Install(**next, stop);
+    if (*next) {
+      done = Install(**next, stop);
+    } else if (!stop.stop_requested()) {
+      Reach();
+    }
   } while (done || !stop.stop_requested());
 }
 
@@ -102,8 +108,8 @@ std::optional<Conclusion> DomainLine::Attempt(const Admission& admission, bool& 
   if (IsHeld(admission)) return std::nullopt;
   const bool probed = !reachable_;
   if (probed && !Reach()) {
-    // Only what no worker can have seen is concluded without one.
-    if (begun || !IsExpired(admission)) return std::nullopt;
+    // Only what no worker can have seen is concluded without one, and nothing where the numbers cannot be trusted.
+    if (stopped_ || begun || !IsExpired(admission)) return std::nullopt;
     return Conclusion::ByAgent(admission, wire::Outcome::kExpired, std::string(Name(Code::kExpired)),
                                "install_before passed while the worker could not be reached");
   }
@@ -147,8 +153,52 @@ std::optional<Conclusion> DomainLine::Judge(const Admission& admission, channel:
 
 bool DomainLine::Reach() {
   const auto state = worker_.State(kStateDeadline);
-  reachable_ = state.has_value();
+  // A worker that has not read its ledger yet executes nothing either.
+  reachable_ = state && state->ledger && Agrees(*state->ledger);
   return reachable_;
+}
+
+bool DomainLine::Agrees(const std::vector<channel::LastOfSigner>& ledger) {
+  const auto roster = roster_.Get();
+  const DomainEntry* domain = roster->Named(name_);
+  if (domain == nullptr || !domain->record) return false;
+  std::vector<Id16> signers;
+  for (const auto& pinned : domain->signers) signers.push_back(pinned.id);
+  for (const auto& one : ledger) {
+    if (!domain->HasSigner(one.signer)) signers.push_back(one.signer);
+  }
+  // Asked after the worker was: what was accepted meanwhile only raises the journal's numbers.
+  const auto numbers = journal_.Numbers(domain->record->domain, signers);
+  if (!numbers) return false;
+  if (const Status agreed = CheckAgreement(ledger, *numbers); !agreed) {
+    StopDomain(agreed.error());
+    return false;
+  }
+  ResumeDomain();
+  return true;
+}
+
+void DomainLine::StopDomain(const Error& why) {
+  if (stopped_) return;
+  stopped_ = true;
+  LogError("domain stopped", why, {{"domain", name_}});
+  board_.Warn("diverged " + name_, "domain " + name_ + ": stopped: " + why.OneLine());
+  Json event = Json::EmptyObject();
+  event.Set("event", "domain stopped").Set("domain_name", name_);
+  event.Set("code", Name(why.code())).Set("message", why.what());
+  journal_.Tell(std::move(event));
+  board_.StopDomain(name_, why);
+}
+
+void DomainLine::ResumeDomain() {
+  if (!stopped_) return;
+  stopped_ = false;
+  Log(LogLevel::kWarning, "domain goes on: ledger and journal agree again", {{"domain", name_}});
+  Json event = Json::EmptyObject();
+  event.Set("event", "domain resumed").Set("domain_name", name_);
+  journal_.Tell(std::move(event));
+  board_.ResumeDomain(name_);
+  board_.Clear("diverged " + name_);
 }
 
 bool DomainLine::IsHeld(const Admission& admission) {
@@ -162,7 +212,7 @@ bool DomainLine::IsHeld(const Admission& admission) {
 }
 
 bool DomainLine::IsExpired(const Admission& admission) const {
-  return admission.install_before() != 0 && clock_.Now() >= admission.install_before();
+  return admission.install_before() != 0 && clock_.Now() > admission.install_before();
 }
 
 void DomainLine::WorkerLost(const Admission& admission, const Error& error) {

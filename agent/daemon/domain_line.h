@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/daemon/board.h"
 #include "agent/daemon/corridor.h"
@@ -42,7 +43,11 @@ class DomainLine {
   std::optional<Conclusion> Install(const Admission& admission, const std::stop_token& stop);
   std::optional<Conclusion> Attempt(const Admission& admission, bool& begun);
   std::optional<Conclusion> Judge(const Admission& admission, channel::ExecuteAnswer answer);
+  // True where the worker may be handed a bundle: it answers, and its ledger agrees with the journal.
   bool Reach();
+  bool Agrees(const std::vector<channel::LastOfSigner>& ledger);
+  void StopDomain(const Error& why);
+  void ResumeDomain();
   bool IsHeld(const Admission& admission);
   bool IsExpired(const Admission& admission) const;
   void WorkerLost(const Admission& admission, const Error& error);
@@ -56,6 +61,7 @@ class DomainLine {
   const Clock& clock_;
   channel::WorkerClient worker_;
   bool reachable_ = false;
+  bool stopped_ = false;                // ledger and journal do not agree
   std::int64_t lost_ = 0;               // of the bundle in hand
   std::chrono::milliseconds pause_{0};  // before the next attempt
   std::chrono::milliseconds back_off_{0};

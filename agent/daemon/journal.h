@@ -6,10 +6,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "agent/daemon/audit_log.h"
 #include "agent/daemon/corridor.h"
+#include "agent/daemon/divergence.h"
 #include "protocol/base/clock.h"
 #include "protocol/base/sqlite.h"
 #include "protocol/seal/opened_bundle.h"
@@ -70,6 +73,8 @@ class Journal {
   bool ClockBehind() const { return clock_.Now() + kClockSlack < latest_; }
 
   Result<std::size_t> Pending(const Id16& domain);
+  // Of each of `signers` in the domain.
+  Result<std::vector<SignerNumbers>> Numbers(const Id16& domain, std::span<const Id16> signers);
   AuditLog& audit() { return audit_; }
   UnixSeconds latest_time() const { return latest_; }
 

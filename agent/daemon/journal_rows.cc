@@ -21,6 +21,8 @@ Result<std::unique_ptr<Journal::Rows>> Journal::Rows::Prepare(Database& database
   KF_TRY(auto look,
          database.Prepare("SELECT id, digest, receipt FROM bundle WHERE signer = ? AND domain = ? AND sequence = ?"));
   KF_TRY(auto last, database.Prepare("SELECT max(sequence) FROM bundle WHERE signer = ? AND domain = ?"));
+  KF_TRY(auto executed, database.Prepare("SELECT sequence FROM bundle WHERE signer = ? AND domain = ? AND "
+                                         "in_ledger = 1 ORDER BY sequence DESC LIMIT 1"));
   KF_TRY(auto insert, database.Prepare("INSERT INTO bundle (signer, domain, sequence, digest, received_at, "
                                        "install_before, begun, lost, envelope) VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?)"));
   KF_TRY(auto inserted, database.Prepare("SELECT last_insert_rowid()"));
@@ -29,13 +31,13 @@ Result<std::unique_ptr<Journal::Rows>> Journal::Rows::Prepare(Database& database
                                      "envelope FROM bundle WHERE domain = ? AND receipt IS NULL ORDER BY id LIMIT 1"));
   KF_TRY(auto begin, database.Prepare("UPDATE bundle SET begun = 1 WHERE id = ?"));
   KF_TRY(auto lose, database.Prepare("UPDATE bundle SET lost = lost + 1 WHERE id = ?"));
-  KF_TRY(auto conclude, database.Prepare("UPDATE bundle SET outcome = ?2, concluded_at = ?3, receipt = ?4, "
+  KF_TRY(auto conclude, database.Prepare("UPDATE bundle SET outcome = ?2, concluded_at = ?3, receipt = ?4, in_ledger = ?5, "
                                          "envelope = NULL WHERE id = ?1 AND receipt IS NULL"));
   KF_TRY(auto receipt_of, database.Prepare("SELECT receipt FROM bundle WHERE id = ?"));
   KF_TRY(auto read_latest, database.Prepare("SELECT time FROM latest WHERE one = 1"));
   KF_TRY(auto write_latest, database.Prepare("INSERT INTO latest (one, time) VALUES (1, ?1) "
                                              "ON CONFLICT (one) DO UPDATE SET time = ?1"));
-  return std::unique_ptr<Rows>(new Rows{std::move(look), std::move(last), std::move(insert), std::move(inserted),
+  return std::unique_ptr<Rows>(new Rows{std::move(look), std::move(last), std::move(executed), std::move(insert), std::move(inserted),
                                         std::move(pending), std::move(take), std::move(begin), std::move(lose),
                                         std::move(conclude), std::move(receipt_of), std::move(read_latest),
                                         std::move(write_latest)});
@@ -58,6 +60,20 @@ Result<std::uint64_t> Journal::Last(const Id16& signer, const Id16& domain) {
   const std::int64_t last = there && !rows_->last.IsNull(0) ? rows_->last.Integer(0) : 0;
   rows_->last.Reset();
   return static_cast<std::uint64_t>(last);
+}
+
+Result<std::vector<SignerNumbers>> Journal::Numbers(const Id16& domain, std::span<const Id16> signers) {
+  std::vector<SignerNumbers> numbers;
+  for (const Id16& signer : signers) {
+    KF_TRY(const std::uint64_t last, Last(signer, domain));
+    Statement& row = rows_->executed;
+    row.Bind(1, ByteView(signer)).Bind(2, ByteView(domain));
+    KF_TRY(const bool there, row.Step());
+    const std::int64_t executed = there ? row.Integer(0) : 0;
+    row.Reset();
+    numbers.push_back({.signer = signer, .last = last, .executed = static_cast<std::uint64_t>(executed)});
+  }
+  return numbers;
 }
 
 Result<std::int64_t> Journal::Insert(const seal::OpenedBundle& bundle) {

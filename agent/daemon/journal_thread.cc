@@ -49,6 +49,18 @@ void JournalThread::Note(NoteCommand note) {
   queue_.TryPush(command, kCommandOctets);
 }
 
+void JournalThread::Tell(Json event) {
+  if (!queue_.Push(NoteCommand{.key = "", .event = std::move(event)}, kCommandOctets)) {
+    LogError("an event was not written to the audit log", Stopping());
+  }
+}
+
+Result<std::vector<SignerNumbers>> JournalThread::Numbers(const Id16& domain, std::span<const Id16> signers) {
+  Slot<Result<std::vector<SignerNumbers>>> answer;
+  if (!queue_.Push(NumbersCommand{domain, signers, &answer}, kCommandOctets)) return std::unexpected(Stopping());
+  return answer.Wait();
+}
+
 Result<std::optional<Admission>> JournalThread::ConcludeAndTake(const Next& next) {
   Slot<Result<std::optional<Admission>>> answer;
   if (!queue_.Push(NextCommand{next, &answer, clock_.Monotonic() + kTick}, kCommandOctets)) {
@@ -190,6 +202,14 @@ Status JournalThread::Handle(MarkCommand& command) {
   return {};
 }
 
+Status JournalThread::Handle(NumbersCommand& command) {
+  KF_TRY(auto numbers, journal_->Numbers(command.domain, command.signers));
+  after_.emplace_back([answer = command.answer, numbers = std::move(numbers)]() mutable {
+    answer->Set(std::move(numbers));
+  });
+  return {};
+}
+
 Status JournalThread::ServeWaiters() {
   const auto now = clock_.Monotonic();
   for (const NextCommand& waiter : waiters_) {
@@ -232,6 +252,8 @@ void JournalThread::Fail(std::vector<Command>& group, const Error& error) {
       busy(ask->route, std::move(reply));
     } else if (const auto* mark = std::get_if<MarkCommand>(&command)) {
       mark->answer->Set(std::unexpected(error));
+    } else if (const auto* numbers = std::get_if<NumbersCommand>(&command)) {
+      numbers->answer->Set(std::unexpected(error));
     } else if (const auto* next = std::get_if<NextCommand>(&command)) {
       std::erase_if(waiters_, [&](const NextCommand& waiter) { return waiter.answer == next->answer; });
       next->answer->Set(std::unexpected(error));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <variant>
@@ -15,40 +16,12 @@
 
 #include "agent/daemon/board.h"
 #include "agent/daemon/journal.h"
+#include "agent/daemon/journal_commands.h"
 #include "agent/daemon/queue.h"
 #include "agent/daemon/slot.h"
 #include "agent/daemon/tally.h"
 
 namespace keyferry::daemon {
-
-// Whom a reply goes to: one connection of a peer.
-struct Route {
-  Bytes routing_id;
-  Bytes peer;  // its CURVE key
-};
-
-struct Outgoing {
-  Route route;
-  wire::Reply reply;
-};
-using Outbox = BoundedQueue<Outgoing>;
-
-// A pushed bundle: authentic, and addressed to a domain that may hold `queue` of them.
-struct PushCommand {
-  Route route;
-  seal::OpenedBundle bundle;
-  std::size_t queue = 0;
-  wire::Separation separation = wire::Separation::kNone;
-};
-struct AskCommand {
-  Route route;
-  wire::Ask ask;
-};
-// An audit event that outsiders can cause: tallied by `key`.
-struct NoteCommand {
-  std::string key;
-  Json event;
-};
 
 // The journal's thread: sole owner of the database. What waits in its queue is decided and stored as one transaction
 // (group commit); answers leave after the commit.
@@ -69,6 +42,8 @@ class JournalThread {
   bool TryAsk(AskCommand command);
   // Dropped where the queue is full.
   void Note(NoteCommand command);
+  // Waits for room, and writes the event as it is.
+  void Tell(Json event);
 
   struct Next {
     Id16 domain{};
@@ -81,6 +56,8 @@ class JournalThread {
   Result<std::optional<Admission>> ConcludeAndTake(const Next& next);
   Status MarkBegun(std::int64_t row);
   Status MarkLost(std::int64_t row);
+  // As Journal::Numbers.
+  Result<std::vector<SignerNumbers>> Numbers(const Id16& domain, std::span<const Id16> signers);
 
   // From now on nobody gets a next bundle, or waits for one.
   void StopTaking();
@@ -97,7 +74,12 @@ class JournalThread {
     bool lost;
     Slot<Status>* answer;
   };
-  using Command = std::variant<PushCommand, AskCommand, NoteCommand, NextCommand, MarkCommand>;
+  struct NumbersCommand {
+    Id16 domain{};
+    std::span<const Id16> signers;
+    Slot<Result<std::vector<SignerNumbers>>>* answer;
+  };
+  using Command = std::variant<PushCommand, AskCommand, NoteCommand, NextCommand, MarkCommand, NumbersCommand>;
 
   void Run();
   void RunGroup(std::vector<Command>& group);
@@ -106,6 +88,7 @@ class JournalThread {
   Status Handle(NoteCommand& command);
   Status Handle(NextCommand& command);
   Status Handle(MarkCommand& command);
+  Status Handle(NumbersCommand& command);
   Status ServeWaiters();
   Status TellUsed(const wire::Reply& reply, const Bytes& peer);
   Status TellServedAgain(const wire::Reply& reply, const Bytes& peer);

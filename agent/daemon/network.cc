@@ -179,6 +179,7 @@ void Network::HandlePush(const Roster& roster, Route route, Bytes envelope) {
   wire::Reply reply = ReplyTo(*bundle);
   const auto domain = CheckAddress(roster, *bundle, route.peer);
   if (!domain) return Refuse(route, std::move(reply), domain.error());
+  if (const auto stopped = board_.StopOf((*domain)->name)) return Refuse(route, std::move(reply), *stopped);
   const bool handed = journal_.TryPush({.route = route,
                                         .bundle = std::move(*bundle),
                                         .queue = (*domain)->queue,

@@ -52,6 +52,8 @@ Json StatusService::Domain(const DomainEntry& domain) const {
   json.Set("name", domain.name).Set("bootstrapped", domain.record.has_value());
   json.Set("domain", domain.record ? Json(HexEncode(domain.record->domain)) : Json());
   json.Set("generation", domain.record ? Json(ServingGeneration(*domain.record)) : Json());
+  const auto stopped = board_.StopOf(domain.name);
+  json.Set("stopped", stopped ? Json(Name(stopped->code())) : Json());
   json.Set("worker", WorkerJson(view));
   const DomainCounters counters = domain.record ? board_.Counters(domain.record->domain) : DomainCounters{};
   json.Set("queue", std::uint64_t{counters.queue}).Set("queue_limit", std::uint64_t{domain.queue});

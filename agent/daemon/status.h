@@ -27,7 +27,7 @@ struct Facts {
 
 // Answers on the control socket, in JSON:
 //   {"version", "agent" (hex), "channel_key" (Z85), "listen", "uptime_seconds", "clock_behind",
-//    "domains": [{"name", "bootstrapped", "domain" (hex or null), "generation",
+//    "domains": [{"name", "bootstrapped", "domain" (hex or null), "generation", "stopped" (code or null),
 //                 "worker": {"reachable", "condition", "code", "message", "token_label", "token_serial", "token_model",
 //                            "executed", "objects", "last_sequence", "recovered_sessions", "recovered_logins",
 //                            "recovered_modules"},

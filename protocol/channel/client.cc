@@ -21,10 +21,10 @@ Result<Bytes> Exchange(Connection& connection, ByteView request, Clock::time_poi
 
 }  // namespace
 
-Result<Bytes> WorkerClient::Ask(ByteView request, milliseconds deadline) {
+Result<Bytes> WorkerClient::Ask(ByteView request, milliseconds deadline, bool reconnect) {
   const auto until = Clock::now() + deadline;
   const bool kept = connection_.has_value();
-  for (int attempt = kept ? 0 : 1; attempt < 2; ++attempt) {
+  for (int attempt = kept && reconnect ? 0 : 1; attempt < 2; ++attempt) {
     if (!connection_) {
       KF_TRY(auto fresh, Connection::Connect(path_, Code::kWorkerNotRunning));
       connection_.emplace(std::move(fresh));
@@ -40,17 +40,17 @@ Result<Bytes> WorkerClient::Ask(ByteView request, milliseconds deadline) {
 }
 
 Result<ExecuteAnswer> WorkerClient::Execute(ByteView envelope, milliseconds deadline) {
-  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kExecute, envelope), deadline));
+  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kExecute, envelope), deadline, false));
   return DecodeExecuteAnswer(answer);
 }
 
 Result<WorkerState> WorkerClient::State(milliseconds deadline) {
-  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kState), deadline));
+  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kState), deadline, true));
   return DecodeState(answer);
 }
 
 Status WorkerClient::OpenLatch(milliseconds deadline) {
-  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kOpenLatch), deadline));
+  KF_TRY(const Bytes answer, Ask(Encode(RequestKind::kOpenLatch), deadline, true));
   return DecodeDone(answer);
 }
 

@@ -12,6 +12,8 @@ namespace keyferry::channel {
 namespace {
 
 constexpr std::size_t kNoRepeated = 0;
+// More than any record pins.
+constexpr std::size_t kSignersMost = 4096;
 
 Bytes ToBytes(const std::string& octets) { return {octets.begin(), octets.end()}; }
 std::string ToOctets(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
@@ -23,8 +25,21 @@ Error Malformed(std::string_view what) {
 
 Result<v1::Answer> ParseAnswer(ByteView octets) {
   v1::Answer answer;
-  KF_CHECK_WITH(wire::ParseStrictly(octets, answer, kNoRepeated), "answer on a Unix socket");
+  KF_CHECK_WITH(wire::ParseStrictly(octets, answer, kSignersMost), "answer on a Unix socket");
   return answer;
+}
+
+Result<std::optional<std::vector<LastOfSigner>>> LedgerFrom(const v1::WorkerState& from) {
+  if (!from.ledger_read()) {
+    if (from.ledger_size() > 0) return std::unexpected(Malformed("numbers of a ledger that was not read"));
+    return std::nullopt;
+  }
+  std::vector<LastOfSigner> ledger;
+  for (const auto& one : from.ledger()) {
+    KF_TRY(const Id16 signer, Id16FromBytes(ToBytes(one.signer())));
+    ledger.push_back({.signer = signer, .last = one.last()});
+  }
+  return ledger;
 }
 
 }  // namespace
@@ -110,6 +125,12 @@ Bytes Encode(const WorkerState& state) {
   to.set_recovered_sessions(state.recovered_sessions);
   to.set_recovered_logins(state.recovered_logins);
   to.set_recovered_modules(state.recovered_modules);
+  to.set_ledger_read(state.ledger.has_value());
+  for (const LastOfSigner& one : state.ledger.value_or(std::vector<LastOfSigner>())) {
+    auto& last = *to.add_ledger();
+    last.set_signer(ToOctets(one.signer));
+    last.set_last(one.last);
+  }
   return wire::Serialize(message);
 }
 
@@ -131,6 +152,7 @@ Result<WorkerState> DecodeState(ByteView octets) {
                     .template_enforced = from.template_enforced(),
                     .executed = from.executed(),
                     .last_sequence = from.last_sequence(),
+                    .ledger = std::nullopt,
                     .objects = from.objects(),
                     .recovered_sessions = from.recovered_sessions(),
                     .recovered_logins = from.recovered_logins(),
@@ -138,6 +160,7 @@ Result<WorkerState> DecodeState(ByteView octets) {
   if (!from.domain().empty()) {
     KF_TRY(state.domain, Id16FromBytes(ToBytes(from.domain())));
   }
+  KF_TRY(state.ledger, LedgerFrom(from));
   return state;
 }
 

@@ -137,7 +137,10 @@ Result<Installed> Executor::Install(const seal::SealedBundle& bundle, const Head
   KF_CHECK(installation.Stage(PolicyOf(*settings_, signer), signer));
   if (installation.HasWork()) {
     // Staging left nothing lasting; from here on the target is written to.
-    if (!begun) KF_CHECK(ledger_->Begin(heading.key, heading.digest));
+    if (!begun) {
+      KF_CHECK(ledger_->Begin(heading.key, heading.digest));
+      Count(heading.key);
+    }
     KF_CHECK(installation.Commit());
     KF_CHECK(installation.Finish(*clock_));
   } else if (begun) {
@@ -175,11 +178,17 @@ Result<ExecuteAnswer> Executor::SignRefusal(const Heading& heading, const Error&
   return Concluded(std::move(statement));
 }
 
+void Executor::Count(const BundleKey& key) {
+  summary_.last_sequence = std::max(summary_.last_sequence, key.sequence);
+  std::uint64_t& last = summary_.lasts[key.signer];
+  last = std::max(last, key.sequence);
+}
+
 Result<ExecuteAnswer> Executor::Conclude(const Heading& heading, const Installed& installed, const Hands& hands) {
   const UnixSeconds now = clock_->Now();
   KF_TRY(auto statement, Sign(heading, installed, now, hands));
   KF_CHECK(ledger_->Conclude(heading.key, heading.digest, statement, now, installed.changes));
-  summary_.last_sequence = std::max(summary_.last_sequence, heading.key.sequence);
+  Count(heading.key);
   summary_.latest = std::max(summary_.latest, now);
   summary_.objects += installed.objects_gained;
   summary_.objects -= installed.objects_lost;

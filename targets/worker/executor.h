@@ -48,7 +48,7 @@ class Executor {
   // bundle is to be executed again later (token away, ledger full, uncertain): hsm.*, store.*, time.clock-behind.
   Result<channel::ExecuteAnswer> Execute(const Bytes& envelope, const Hands& hands);
 
-  // Kept up to date with every conclusion.
+  // Kept up to date with everything that is begun or concluded.
   const Ledger::Summary& summary() const { return summary_; }
 
  private:
@@ -69,6 +69,7 @@ class Executor {
                                      const Hands& hands) const;
   Result<channel::ExecuteAnswer> SignRefusal(const Heading& heading, const Error& refusal, const Hands& hands) const;
   Result<channel::ExecuteAnswer> Conclude(const Heading& heading, const Installed& installed, const Hands& hands);
+  void Count(const BundleKey& key);
   Result<channel::ExecuteAnswer> ExecuteOpened(seal::OpenedBundle opened, const Hands& hands);
 
   Domain domain_;

@@ -182,9 +182,17 @@ Result<Ledger::Summary> Ledger::Summarise() {
   KF_TRY(const bool found, row.Step());
   if (!found) return std::unexpected(Damaged("nothing"));
   const auto number = [&](int column) { return row.IsNull(column) ? 0 : row.Integer(column); };
-  return Summary{.last_sequence = static_cast<std::uint64_t>(number(0)),
-                 .objects = static_cast<std::uint64_t>(number(1)),
-                 .latest = number(2)};
+  Summary summary{.last_sequence = static_cast<std::uint64_t>(number(0)),
+                  .lasts = {},
+                  .objects = static_cast<std::uint64_t>(number(1)),
+                  .latest = number(2)};
+  KF_TRY(Statement last, database_.Prepare("SELECT signer, max(sequence) FROM bundles GROUP BY signer"));
+  while (true) {
+    KF_TRY(const bool more, last.Step());
+    if (!more) return summary;
+    KF_TRY(const Id16 signer, Id16FromBytes(last.Blob(0)));
+    summary.lasts[signer] = Number<std::uint64_t>(last, 1);
+  }
 }
 
 }  // namespace keyferry::worker

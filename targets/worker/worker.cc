@@ -124,6 +124,9 @@ Status Worker::ReadRecord() {
 
 Status Worker::OpenLedger() {
   KF_TRY(auto ledger, Ledger::Open(settings::LedgerPath(settings_)));
+  // Shown at once: the daemon compares it with its journal, whether the token is there or not.
+  KF_TRY(const auto summary, ledger.Summarise());
+  ShowLedger(summary);
   ledger_.emplace(std::move(ledger));
   return {};
 }
@@ -147,14 +150,13 @@ channel::ExecuteAnswer Worker::Execute(const Bytes& envelope) {
   const std::lock_guard lock(work_);
   if (stopped_ || !token_ || !token_->is_open()) return NotOpen();
   auto answer = executor_->Execute(envelope, token_->hands());
+  ShowLedger(executor_->summary());
   if (!answer) return NotConcluded(answer.error());
   if (answer->disposition == channel::Disposition::kConcluded) {
     failures_ = 0;
     climbed_ = Rung::kNone;
     const std::lock_guard state_lock(state_mutex_);
     ++state_.executed;
-    state_.last_sequence = executor_->summary().last_sequence;
-    state_.objects = executor_->summary().objects;
   }
   return std::move(*answer);
 }
@@ -186,6 +188,7 @@ void Worker::Climb(const Error& error) {
     // Opened again, and found damaged again, before anything else is executed.
     executor_.reset();
     ledger_.reset();
+    HideLedger();
     token_->Close(Rung::kSession);
     OpenNow();
     return;
@@ -222,8 +225,19 @@ void Worker::ShowOpen() {
   state_.token_serial = token_->info().serial;
   state_.token_model = token_->info().model;
   state_.template_enforced = token_->profile().template_enforced;
-  state_.last_sequence = executor_->summary().last_sequence;
-  state_.objects = executor_->summary().objects;
+}
+
+void Worker::ShowLedger(const Ledger::Summary& summary) {
+  const std::lock_guard lock(state_mutex_);
+  state_.last_sequence = summary.last_sequence;
+  state_.objects = summary.objects;
+  auto& ledger = state_.ledger.emplace();
+  for (const auto& [signer, last] : summary.lasts) ledger.push_back({.signer = signer, .last = last});
+}
+
+void Worker::HideLedger() {
+  const std::lock_guard lock(state_mutex_);
+  state_.ledger.reset();
 }
 
 void Worker::ShowFailure(const Error& error) {

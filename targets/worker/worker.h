@@ -49,6 +49,8 @@ class Worker final : public channel::WorkerService {
   Status ReadRecord();
   Status OpenLedger();
   void OpenNow();
+  void ShowLedger(const Ledger::Summary& summary);
+  void HideLedger();
   void ShowOpen();
   void ShowFailure(const Error& error);
   void Climb(const Error& error);

@@ -148,7 +148,7 @@ inline void TakeInto(Packet& packet, CK_ATTRIBUTE* attributes, CK_ULONG count) {
   packet.Number();  // the same count
   for (CK_ULONG i = 0; i < count; ++i) {
     CK_ATTRIBUTE& attribute = attributes[i];
-    packet.Number();  // the same type
+    attribute.type = packet.Number();  // the token names the types in a template inside
     attribute.ulValueLen = packet.Number();
     if (packet.Number() == 0) continue;
     if (IsTemplate(attribute.type)) {

@@ -89,8 +89,8 @@ bool Attacker::Unwrap(const std::string& name, const CK_MECHANISM& mechanism, CK
 // ---- a key that may be used: getting it out ----
 
 std::string Attacker::Loot(CK_OBJECT_HANDLE key) {
-  for (const auto way : {&Attacker::FlagLoot, &Attacker::ReadLoot, &Attacker::WrapLoot, &Attacker::SetLoot,
-                         &Attacker::CopyLoot}) {
+  for (const auto way :
+       {&Attacker::FlagLoot, &Attacker::ReadLoot, &Attacker::WrapLoot, &Attacker::SetLoot, &Attacker::CopyLoot}) {
     if (std::string loot = (this->*way)(key); !loot.empty()) return loot;
   }
   if (std::string loot = DeriveLoot(key); !loot.empty()) return loot;

@@ -107,8 +107,8 @@ TEST_F(ForgedSeal, IsRefusedByTheWorker) {
   ASSERT_TRUE(body);
   body->items.front().label = "elsewhere";
   const Bytes moved = wire::Encode(*body);
-  const wire::Header header = wire::MakeHeader(wire::Kind::kBundle, view->signer,
-                                               static_cast<std::uint32_t>(moved.size()));
+  const wire::Header header =
+      wire::MakeHeader(wire::Kind::kBundle, view->signer, static_cast<std::uint32_t>(moved.size()));
   ExpectRefused("another label under the right seal", Signed(header, view->seal, moved));
   // The untouched bundle is taken, so that it was the seal that was refused.
   WorkerClient worker(world_.Path("run/payments.sock"));

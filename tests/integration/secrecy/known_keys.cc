@@ -101,9 +101,9 @@ KnownKey PutRsaKey(cryptoki::Session& session, const std::string& label) {
   key.Octets(CKA_PUBLIC_EXPONENT, Number(pkey, OSSL_PKEY_PARAM_RSA_E));
   KnownKey known{label, UriOf(label, "private"), {}};
   const std::pair<CK_ATTRIBUTE_TYPE, const char*> parts[] = {
-      {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},    {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
-      {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},       {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
-      {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2},  {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
+      {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},   {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
+      {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},      {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
+      {CKA_EXPONENT_2, OSSL_PKEY_PARAM_RSA_EXPONENT2}, {CKA_COEFFICIENT, OSSL_PKEY_PARAM_RSA_COEFFICIENT1},
   };
   for (const auto& [type, name] : parts) {
     known.parts.push_back({label + " " + name, Number(pkey, name)});

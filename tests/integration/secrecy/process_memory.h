@@ -15,9 +15,9 @@ namespace keyferry::secrecy {
 // What became of looking through one process.
 struct MemoryScan {
   std::vector<Finding> findings;
-  std::size_t octets = 0;      // that were looked through
-  std::size_t regions = 0;     // mappings with pages in them
-  std::string unreadable;      // mappings that the kernel did not show, though pages are in them; empty: none
+  std::size_t octets = 0;   // that were looked through
+  std::size_t regions = 0;  // mappings with pages in them
+  std::string unreadable;   // mappings that the kernel did not show, though pages are in them; empty: none
 };
 
 // Looks through every page that the process has in memory or in swap, of every mapping: heap, stacks, locked and

@@ -127,10 +127,8 @@ const std::vector<RawMechanism>& CipherMechanisms() { return WrapMechanisms(); }
 
 const std::vector<RawMechanism>& MacMechanisms() {
   static const std::vector<RawMechanism> kAll = {
-      {"AES_CMAC", Plain(CKM_AES_CMAC)},
-      {"AES_MAC", Plain(CKM_AES_MAC)},
-      {"SHA256_HMAC", Plain(CKM_SHA256_HMAC)},
-      {"SHA_1_HMAC", Plain(CKM_SHA_1_HMAC)},
+      {"AES_CMAC", Plain(CKM_AES_CMAC)},       {"AES_MAC", Plain(CKM_AES_MAC)},
+      {"SHA256_HMAC", Plain(CKM_SHA256_HMAC)}, {"SHA_1_HMAC", Plain(CKM_SHA_1_HMAC)},
       {"SHA512_HMAC", Plain(CKM_SHA512_HMAC)},
   };
   return kAll;

@@ -22,7 +22,8 @@ std::uint64_t HashOf(const std::uint8_t* at) {
 std::size_t FilterBit(const std::uint8_t* at) { return HashOf(at) >> (64 - kFilterBits); }
 
 std::string Upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
 }
 

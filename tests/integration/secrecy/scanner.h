@@ -46,7 +46,7 @@ class Scanner {
   void AddForm(const std::string& key, const std::string& form, ByteView octets);
 
   std::vector<Name> names_;
-  std::unordered_map<Window, std::size_t, Hash> windows_;  // → index of names_
+  std::unordered_map<Window, std::size_t, Hash> windows_;                     // → index of names_
   std::vector<std::uint64_t> filter_ = std::vector<std::uint64_t>(1U << 16);  // one bit per hash of 8 octets
 };
 

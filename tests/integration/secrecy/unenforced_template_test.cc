@@ -30,9 +30,9 @@ class UnenforcedTemplate : public testing::Test {
     world::Spit(world_.Path("worker.toml"), settings);
   }
   fakes::Finished Request() const {
-    return world_.Agent({"bootstrap", "request", "--domain", "payments", "--out", world_.Path("request.kfq"),
-                         "--pin-fd", "3"},
-                        {{3, world_.pin() + "\n"}});
+    return world_.Agent(
+        {"bootstrap", "request", "--domain", "payments", "--out", world_.Path("request.kfq"), "--pin-fd", "3"},
+        {{3, world_.pin() + "\n"}});
   }
 
   World world_;

@@ -38,8 +38,8 @@ std::vector<Weakening> MakeWeakenings() {
     all.push_back(Flag(type, true));
   }
   all.push_back(Flag(CKA_EXTRACTABLE, true));
-  for (const CK_ATTRIBUTE_TYPE type : {CKA_SENSITIVE, CKA_PRIVATE, CKA_WRAP_WITH_TRUSTED, CKA_ALWAYS_SENSITIVE,
-                                       CKA_NEVER_EXTRACTABLE}) {
+  for (const CK_ATTRIBUTE_TYPE type :
+       {CKA_SENSITIVE, CKA_PRIVATE, CKA_WRAP_WITH_TRUSTED, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE}) {
     all.push_back(Flag(type, false));
   }
   all.push_back({"SENSITIVE false and EXTRACTABLE true at once", Weak()});
@@ -77,27 +77,30 @@ void AddFlags(std::vector<Twist>& all) {
     all.push_back({name + " of 2 or 0", [=](RawTemplate& t) { t.Set(type, odd); }});
     all.push_back({name + " of 255", [=](RawTemplate& t) { t.Set(type, {0xff}); }});
   }
-  for (const CK_ATTRIBUTE_TYPE type : {CKA_WRAP, CKA_UNWRAP, CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_SIGN_RECOVER,
-                                       CKA_VERIFY, CKA_DERIVE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_TRUSTED,
-                                       CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_LOCAL}) {
+  for (const CK_ATTRIBUTE_TYPE type :
+       {CKA_WRAP, CKA_UNWRAP, CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_SIGN_RECOVER, CKA_VERIFY, CKA_DERIVE,
+        CKA_MODIFIABLE, CKA_COPYABLE, CKA_TRUSTED, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_LOCAL}) {
     all.push_back({cryptoki::CkaName(type) + " true", [=](RawTemplate& t) { t.Set(type, kYes); }});
   }
   all.push_back({"WRAP_WITH_TRUSTED false", [](RawTemplate& t) { t.Set(CKA_WRAP_WITH_TRUSTED, kNo); }});
-  all.push_back({"SENSITIVE false and EXTRACTABLE true", [](RawTemplate& t) {
-                   t.Set(CKA_SENSITIVE, kNo).Set(CKA_EXTRACTABLE, kYes);
-                 }});
+  all.push_back({"SENSITIVE false and EXTRACTABLE true",
+                 [](RawTemplate& t) { t.Set(CKA_SENSITIVE, kNo).Set(CKA_EXTRACTABLE, kYes); }});
 }
 
 void AddTypes(std::vector<Twist>& all) {
   const std::pair<const char*, CK_KEY_TYPE> types[] = {
-      {"AES", CKK_AES},     {"generic secret", CKK_GENERIC_SECRET}, {"DES", CKK_DES},     {"two-key DES", CKK_DES2},
-      {"DES3", CKK_DES3},   {"SHA256_HMAC", CKK_SHA256_HMAC},       {"RC4", CKK_RC4},     {"RSA", CKK_RSA},
-      {"EC", CKK_EC},       {"DSA", CKK_DSA},                       {"DH", CKK_DH},       {"GOST", CKK_GOSTR3410},
-      {"EdDSA", 0x40UL},    {"vendor's", 0x80000001UL},
+      {"AES", CKK_AES},   {"generic secret", CKK_GENERIC_SECRET},
+      {"DES", CKK_DES},   {"two-key DES", CKK_DES2},
+      {"DES3", CKK_DES3}, {"SHA256_HMAC", CKK_SHA256_HMAC},
+      {"RC4", CKK_RC4},   {"RSA", CKK_RSA},
+      {"EC", CKK_EC},     {"DSA", CKK_DSA},
+      {"DH", CKK_DH},     {"GOST", CKK_GOSTR3410},
+      {"EdDSA", 0x40UL},  {"vendor's", 0x80000001UL},
   };
   const std::pair<const char*, CK_OBJECT_CLASS> classes[] = {
-      {"secret key", CKO_SECRET_KEY}, {"private key", CKO_PRIVATE_KEY},        {"public key", CKO_PUBLIC_KEY},
-      {"data", CKO_DATA},             {"certificate", CKO_CERTIFICATE}, {"domain parameters", CKO_DOMAIN_PARAMETERS},
+      {"secret key", CKO_SECRET_KEY},   {"private key", CKO_PRIVATE_KEY},
+      {"public key", CKO_PUBLIC_KEY},   {"data", CKO_DATA},
+      {"certificate", CKO_CERTIFICATE}, {"domain parameters", CKO_DOMAIN_PARAMETERS},
   };
   for (const auto& [name, value] : types) {
     const CK_KEY_TYPE type = value;
@@ -122,15 +125,14 @@ void AddTypes(std::vector<Twist>& all) {
 void AddRest(std::vector<Twist>& all) {
   all.push_back({"an UNWRAP_TEMPLATE of one's own", [](RawTemplate& t) { t.Nested(CKA_UNWRAP_TEMPLATE, Weak()); }});
   all.push_back({"a WRAP_TEMPLATE of one's own", [](RawTemplate& t) { t.Nested(CKA_WRAP_TEMPLATE, Weak()); }});
-  all.push_back({"ALLOWED_MECHANISMS of everything",
-                 [](RawTemplate& t) { t.Set(CKA_ALLOWED_MECHANISMS, AllMechanisms()); }});
+  all.push_back(
+      {"ALLOWED_MECHANISMS of everything", [](RawTemplate& t) { t.Set(CKA_ALLOWED_MECHANISMS, AllMechanisms()); }});
   all.push_back({"a VALUE of one's own", [](RawTemplate& t) { t.Set(CKA_VALUE, Bytes(32, 0x42)); }});
   all.push_back({"a VALUE_LEN of 1", [](RawTemplate& t) { t.Ulong(CKA_VALUE_LEN, 1); }});
   all.push_back({"a CHECK_VALUE of one's own", [](RawTemplate& t) { t.Set(CKA_CHECK_VALUE, {1, 2, 3}); }});
   all.push_back({"a token object", [](RawTemplate& t) { t.Bool(CKA_TOKEN, true); }});
-  all.push_back({"a token object, SENSITIVE false and EXTRACTABLE true", [](RawTemplate& t) {
-                   t.Bool(CKA_TOKEN, true).Set(CKA_SENSITIVE, kNo).Set(CKA_EXTRACTABLE, kYes);
-                 }});
+  all.push_back({"a token object, SENSITIVE false and EXTRACTABLE true",
+                 [](RawTemplate& t) { t.Bool(CKA_TOKEN, true).Set(CKA_SENSITIVE, kNo).Set(CKA_EXTRACTABLE, kYes); }});
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ TEST(Messages, CarryEveryFieldOfTheState) {
   sent.template_enforced = true;
   sent.executed = 3;
   sent.last_sequence = 4;
+  sent.ledger = {{.signer = Id16{1}, .last = 4}, {.signer = Id16{2}, .last = 3}};
   sent.objects = 5;
   sent.recovered_sessions = 6;
   sent.recovered_logins = 7;
@@ -48,7 +49,15 @@ TEST(Messages, CarryEveryFieldOfTheState) {
   EXPECT_EQ(Encode(*got), Encode(sent));
   EXPECT_EQ(got->message, sent.message);
   EXPECT_EQ(got->domain, sent.domain);
+  EXPECT_EQ(got->ledger, sent.ledger);
   EXPECT_EQ(got->recovered_modules, 8U);
+}
+
+TEST(Messages, TellAnEmptyLedgerFromOneThatWasNotRead) {
+  WorkerState sent;
+  EXPECT_EQ(DecodeState(Encode(sent))->ledger, std::nullopt);
+  sent.ledger.emplace();
+  EXPECT_EQ(DecodeState(Encode(sent))->ledger, std::vector<LastOfSigner>());
 }
 
 TEST(Messages, CarryAnError) {

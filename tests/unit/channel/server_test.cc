@@ -159,6 +159,20 @@ TEST_F(ServerTest, ReconnectsOnceWithinACall) {
   SetUp();
   Start();
   // The connection that was kept is dead; the call does not show it.
+  EXPECT_TRUE(client.State(kAmple));
+}
+
+TEST_F(ServerTest, ExecutesNothingOnAnotherConnectionThanItsStateCameBy) {
+  Start();
+  WorkerClient client(path_);
+  ASSERT_TRUE(client.State(kAmple));
+  Stop();
+  listener_.reset();
+  SetUp();
+  Start();
+  EXPECT_EQ(client.Execute(Bytes{1}, kAmple).error().code(), Code::kWorkerNotRunning);
+  EXPECT_EQ(service_.executed, 0U);
+  EXPECT_TRUE(client.State(kAmple));
   EXPECT_TRUE(client.Execute(Bytes{1}, kAmple));
 }
 

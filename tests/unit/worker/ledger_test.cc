@@ -82,6 +82,7 @@ TEST_F(LedgerTest, ConcludesWithOutcomeAndHoldingsAtOnce) {
   const auto summary = ledger.Summarise();
   EXPECT_EQ(summary->objects, 1U);
   EXPECT_EQ(summary->last_sequence, 1U);
+  EXPECT_EQ(summary->lasts, (std::map<Id16, std::uint64_t>{{kSigner, 1}}));
   EXPECT_EQ(summary->latest, 1000);
 }
 
