@@ -149,7 +149,10 @@ CLI::App* Add(CLI::App& group, const std::shared_ptr<Commands>& commands, const 
       ->type_name("NAME");
   command->add_flag("--json", options.json, "print JSON, errors too");
   command->callback([commands, perform] {
-    if (commands->json != nullptr) *commands->json = commands->options.json;
+    if (commands->json != nullptr) {
+      commands->options.json = commands->options.json || *commands->json;  // it may stand before "bootstrap"
+      *commands->json = commands->options.json;
+    }
     *commands->run = [commands, perform] { return perform(commands->options); };
   });
   return command;

@@ -43,7 +43,7 @@ Result<BootstrapSettings> LoadBootstrapSettings(const BootstrapOptions& options)
 
 Result<std::unique_ptr<BootstrapDesk>> BootstrapDesk::Open(const BootstrapOptions& options) {
   KF_TRY(BootstrapSettings settings, LoadBootstrapSettings(options));
-  KF_CHECK(MakeDirectories(settings.worker.state_dir, 0755));
+  KF_CHECK(MakeDirectories(settings.worker.state_dir, record::kStateDirectoryMode));
   auto lock = LockFile::Acquire(settings::TokenLockPath(settings.worker));
   if (!lock) {
     return std::unexpected(std::move(lock).error().NextStep("stop the domain's worker for the length of the ceremony"));
@@ -73,15 +73,15 @@ Status BootstrapDesk::OpenToken(int pin_fd) {
 }
 
 Status BootstrapDesk::Prepare() {
-  KF_TRY(record::AgentPublicKeys keys, record::LoadOrMakeAgentKeys(settings::IdentityKeyPath(settings_.agent),
-                                                                   settings::ChannelKeyPath(settings_.agent)));
+  KF_TRY(record::AgentKeys keys, record::LoadOrMakeAgentKeys(settings::IdentityKeyPath(settings_.agent),
+                                                             settings::ChannelKeyPath(settings_.agent)));
   side_.token = &*token_;
   side_.state_dir = settings_.worker.state_dir;
   side_.token_copy = settings::TokenCopyPath(settings_.worker);
   side_.domain_name = settings_.worker.domain_name;
   side_.accept_unenforced_template = settings_.worker.token.accept_unenforced_template;
-  side_.agent_key = keys.identity;
-  side_.agent_channel = std::move(keys.channel);
+  side_.agent_key = keys.identity.public_key();
+  side_.agent_channel = std::move(keys.channel_public);
   side_.clock = &clock_;
   return {};
 }

@@ -51,24 +51,10 @@ Result<seal::VerifiedReceipt> Decode(const std::string& file) {
   return receipt;
 }
 
-std::string_view Word(wire::Outcome outcome) {
-  switch (outcome) {
-    case wire::Outcome::kOk:
-      return "ok";
-    case wire::Outcome::kRefused:
-      return "refused";
-    case wire::Outcome::kPartial:
-      return "partial";
-    case wire::Outcome::kExpired:
-      return "expired";
-  }
-  return "unknown";
-}
-
 std::string Summary(const seal::VerifiedReceipt& receipt) {
   const auto& body = receipt.body;
   std::string text = "domain " + HexEncode(body.domain) + ", sequence " + std::to_string(body.sequence) + ": " +
-                     std::string(Word(body.outcome));
+                     std::string(Name(body.outcome));
   if (!body.code.empty()) text += " [" + Printable(body.code, 60) + "]";
   if (receipt.statement && receipt.statement->simulated) text += ", a rehearsal";
   return text + (receipt.statement ? ", attested by the worker in its token" : ", attested by the agent alone");

@@ -42,18 +42,4 @@ Conclusion Conclusion::ByAgent(const Admission& admission, wire::Outcome outcome
   return conclusion;
 }
 
-std::string_view Name(wire::Outcome outcome) {
-  switch (outcome) {
-    case wire::Outcome::kOk:
-      return "ok";
-    case wire::Outcome::kRefused:
-      return "refused";
-    case wire::Outcome::kPartial:
-      return "partial";
-    case wire::Outcome::kExpired:
-      return "expired";
-  }
-  return "unknown";
-}
-
 }  // namespace keyferry::daemon

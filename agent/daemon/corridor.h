@@ -78,6 +78,4 @@ class Receipt {
   Bytes octets_;
 };
 
-std::string_view Name(wire::Outcome outcome);  // "ok", "refused", "partial", "expired"
-
 }  // namespace keyferry::daemon

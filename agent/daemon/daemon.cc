@@ -29,11 +29,12 @@ std::string Z85(ByteView key) {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::Make(const settings::AgentSettings& settings, const Clock& clock) {
-  KF_CHECK(MakeDirectories(settings.state_dir, 0700));
+  KF_CHECK(MakeDirectories(settings.state_dir, record::kStateDirectoryMode));
   KF_CHECK(MakeDirectories(settings.run_dir, 0755));
   const std::string journal_path = settings::JournalPath(settings);
   KF_TRY(LockFile lock, LockFile::Acquire(journal_path + ".lock"));
-  KF_TRY(AgentKeys keys, LoadOrMakeAgentKeys(settings::IdentityKeyPath(settings), settings::ChannelKeyPath(settings)));
+  KF_TRY(record::AgentKeys keys,
+         record::LoadOrMakeAgentKeys(settings::IdentityKeyPath(settings), settings::ChannelKeyPath(settings)));
   KF_TRY(auto roster, RosterKeeper::Load(settings, keys.identity.public_key()));
   KF_TRY(ZmqContext context, ZmqContext::Make());
   KF_TRY(channel::Listener control, channel::Listener::Bind(settings::ControlSocketPath(settings), 0600));
@@ -45,8 +46,8 @@ Result<std::unique_ptr<Daemon>> Daemon::Make(const settings::AgentSettings& sett
   return daemon;
 }
 
-Daemon::Daemon(settings::AgentSettings settings, LockFile lock, AgentKeys keys, std::unique_ptr<RosterKeeper> roster,
-               ZmqContext context, channel::Listener control, const Clock& clock)
+Daemon::Daemon(settings::AgentSettings settings, LockFile lock, record::AgentKeys keys,
+               std::unique_ptr<RosterKeeper> roster, ZmqContext context, channel::Listener control, const Clock& clock)
     : settings_(std::move(settings)),
       clock_(clock),
       started_(clock.Monotonic()),

@@ -8,7 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "agent/daemon/agent_keys.h"
 #include "agent/daemon/board.h"
 #include "agent/daemon/domain_line.h"
 #include "agent/daemon/journal_thread.h"
@@ -16,6 +15,7 @@
 #include "agent/daemon/roster.h"
 #include "agent/daemon/status.h"
 #include "agent/daemon/worker_watch.h"
+#include "bootstrap/record/agent_keys.h"
 #include "protocol/base/file.h"
 #include "protocol/base/process.h"
 #include "protocol/settings/settings.h"
@@ -38,7 +38,7 @@ class Daemon {
   bool MustExitAtOnce() const { return parked_; }
 
  private:
-  Daemon(settings::AgentSettings settings, LockFile lock, AgentKeys keys, std::unique_ptr<RosterKeeper> roster,
+  Daemon(settings::AgentSettings settings, LockFile lock, record::AgentKeys keys, std::unique_ptr<RosterKeeper> roster,
          ZmqContext context, channel::Listener control, const Clock& clock);
   Status Attach(std::unique_ptr<Journal> journal);
   Status NoteStart(Journal& journal);
@@ -50,7 +50,7 @@ class Daemon {
   const Clock& clock_;
   const std::chrono::steady_clock::time_point started_;
   LockFile lock_;
-  AgentKeys keys_;
+  record::AgentKeys keys_;
   std::unique_ptr<RosterKeeper> roster_;
   ZmqContext context_;
   channel::Listener control_;

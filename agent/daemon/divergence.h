@@ -9,7 +9,7 @@
 #include "protocol/base/item.h"
 #include "protocol/base/result.h"
 #include "protocol/channel/worker_state.h"
-#include "protocol/wire/receipt.h"
+#include "protocol/wire/bundle.h"
 
 namespace keyferry::daemon {
 
@@ -20,8 +20,8 @@ struct SignerNumbers {
   std::uint64_t executed = 0;  // the highest whose outcome is in the worker's ledger
 };
 
-// True where the worker put this outcome into its ledger before it answered: what it attests, but for a wrong seal and a
-// wrong generation, which use up no number there.
+// True where the worker put this outcome into its ledger before it answered: what it attests, but for a wrong seal and
+// a wrong generation, which use up no number there.
 bool IsInLedger(const wire::ReceiptBody& body);
 
 // The journal is what was accepted, the ledger what was executed: the ledger may be behind by what is still to be

@@ -95,6 +95,7 @@ std::optional<Conclusion> DomainLine::Install(const Admission& admission, const 
     pause_ = milliseconds(0);
     if (auto conclusion = Attempt(admission, begun)) {
       board_.Clear("poison " + name_);
+      board_.Clear("waiting " + name_);
       return conclusion;
     }
     if (stop.stop_requested()) return std::nullopt;
@@ -126,6 +127,10 @@ std::optional<Conclusion> DomainLine::Attempt(const Admission& admission, bool& 
 std::optional<Conclusion> DomainLine::Judge(const Admission& admission, channel::ExecuteAnswer answer) {
   switch (answer.disposition) {
     case channel::Disposition::kRetry:
+      // Where the token is closed the worker's own condition says why.
+      board_.Warn("waiting " + name_, "domain " + name_ + ": bundle " + std::to_string(admission.sequence()) +
+                                          " waits and is tried again: " + Printable(answer.message, kMessageMost) +
+                                          " [" + Printable(answer.code, kCodeMost) + "]");
       pause_ = std::clamp(milliseconds(answer.retry_after_ms), kShortestRetry, kLongestRetry);
       return std::nullopt;
     case channel::Disposition::kRefused:

@@ -204,9 +204,8 @@ Status JournalThread::Handle(MarkCommand& command) {
 
 Status JournalThread::Handle(NumbersCommand& command) {
   KF_TRY(auto numbers, journal_->Numbers(command.domain, command.signers));
-  after_.emplace_back([answer = command.answer, numbers = std::move(numbers)]() mutable {
-    answer->Set(std::move(numbers));
-  });
+  after_.emplace_back(
+      [answer = command.answer, numbers = std::move(numbers)]() mutable { answer->Set(std::move(numbers)); });
   return {};
 }
 

@@ -38,7 +38,7 @@ Status SetLimits(ZmqSocket& router) {
   return router.Set(ZMQ_MAXMSGSIZE, static_cast<std::int64_t>(wire::limits::kFrameBytes));
 }
 
-Result<ZmqSocket> OpenRouter(const ZmqContext& context, const std::string& endpoint, const AgentKeys& keys) {
+Result<ZmqSocket> OpenRouter(const ZmqContext& context, const std::string& endpoint, const record::AgentKeys& keys) {
   KF_TRY(ZmqSocket router, ZmqSocket::Open(context, ZMQ_ROUTER));
   KF_CHECK(SetLimits(router));
   KF_CHECK(router.Set(ZMQ_IPV6, endpoint.find('[') != std::string::npos ? 1 : 0));
@@ -69,7 +69,7 @@ wire::Reply Full(wire::Reply reply) {
 }  // namespace
 
 Result<std::unique_ptr<Network>> Network::Listen(const ZmqContext& context, const std::string& endpoint,
-                                                 const AgentKeys& keys, const RosterKeeper& roster,
+                                                 const record::AgentKeys& keys, const RosterKeeper& roster,
                                                  JournalThread& journal, Outbox& outbox, Board& board) {
   KF_TRY(Gate gate, Gate::Open(context));
   KF_TRY(ZmqSocket router, OpenRouter(context, endpoint, keys));

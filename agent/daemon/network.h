@@ -9,12 +9,12 @@
 #include <string>
 #include <thread>
 
-#include "agent/daemon/agent_keys.h"
 #include "agent/daemon/board.h"
 #include "agent/daemon/gate.h"
 #include "agent/daemon/journal_thread.h"
 #include "agent/daemon/roster.h"
 #include "agent/daemon/zmq_socket.h"
+#include "bootstrap/record/agent_keys.h"
 #include "protocol/wire/message.h"
 
 namespace keyferry::daemon {
@@ -26,7 +26,7 @@ class Network {
   // Binds the gate, then the ROUTER as CURVE server, and sees a stranger turned away. Borrows everything, the keys
   // until it returns. Code::kPortTaken, kStrangerAdmitted.
   static Result<std::unique_ptr<Network>> Listen(const ZmqContext& context, const std::string& endpoint,
-                                                 const AgentKeys& keys, const RosterKeeper& roster,
+                                                 const record::AgentKeys& keys, const RosterKeeper& roster,
                                                  JournalThread& journal, Outbox& outbox, Board& board);
 
   void Start();

@@ -34,7 +34,10 @@ std::uint32_t ServingGeneration(const record::Record& record) {
 void WarnOf(const DomainEntry& domain, const WorkerView& view, Json& warnings) {
   const std::string name = "domain " + domain.name + ": ";
   if (domain.trouble) warnings.Add(name + domain.trouble->OneLine());
-  if (!domain.record && !domain.trouble) warnings.Add(name + "not bootstrapped: nothing is accepted");
+  if (!domain.record && !domain.trouble) {
+    warnings.Add(name + "not bootstrapped: nothing is accepted [" + std::string(Name(Code::kNotBootstrapped)) + "]; " +
+                 std::string(NextStepOf(Code::kNotBootstrapped)));
+  }
   if (!view.reachable) warnings.Add(name + "its worker is not running");
   if (view.reachable && view.separation == wire::Separation::kNone) {
     warnings.Add(name + "daemon and worker run as the same user");

@@ -64,7 +64,7 @@ Status ConfirmBootstrap(const AgentSide& side, ByteView confirmation) {
                   "copying the token's own file");
   }
   if (record.stage == Stage::kConfirmed) return {};
-  KF_CHECK(WriteDurably(ConfirmationPath(side.state_dir), confirmation, 0644));
+  KF_CHECK(WriteDurably(ConfirmationPath(side.state_dir), confirmation, 0600));
   record.stage = Stage::kConfirmed;
   record::AddStep(record, "confirmation verified", side.clock->Now(),
                   Json::EmptyObject().Set("sha256", HexEncode(Sha256(confirmation))));

@@ -166,7 +166,7 @@ Status SaveRecord(cryptoki::Session& session, const std::string& state_dir, cons
 }
 
 Result<MadeFile> MakeRequest(const AgentSide& side, const RequestOptions& options) {
-  KF_CHECK(MakeDirectories(side.state_dir, 0755));
+  KF_CHECK(MakeDirectories(side.state_dir, record::kStateDirectoryMode));
   KF_TRY(const std::optional<Record> record, record::LoadAny(record::RecordPath(side.state_dir)));
   if (record && record->stage == Stage::kConfirmed) {
     return std::unexpected(Error::Make(Code::kAlreadyBootstrapped,

@@ -63,7 +63,8 @@ Result<CK_OBJECT_HANDLE> GenerateRootKey(const Workbench& bench, RootKey key, co
   return bench.session->GenerateKey(mechanism, attributes);
 }
 
-// The mechanisms of a twin are those of its work in the token and the one wrap that sends it away.
+// A twin works by one mechanism. That list says how a key may be used, not how it may be wrapped: the transport key
+// takes it away all the same.
 Result<MadeTwin> MakeVariant(const Workbench& bench, Template attributes, RootKey key, const Variant& variant,
                              CK_OBJECT_HANDLE transport_key, const Mechanism& oaep, CK_MECHANISM_TYPE only) {
   const std::array<CK_MECHANISM_TYPE, 1> allowed = {only};

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "bootstrap/record/record.h"
 #include "protocol/base/file.h"
 #include "protocol/base/z85.h"
 
@@ -30,7 +31,7 @@ Status MakeIdentity(const std::string& path) {
   return WriteSecretDurably(path, hex, 0600);
 }
 
-Result<Ed25519PublicKey> ReadIdentity(const std::string& path) {
+Result<Ed25519KeyPair> ReadIdentity(const std::string& path) {
   KF_TRY(const Secret hex, ReadSecretFile(path, kMostText, true));
   KF_TRY(Secret seed, Secret::Allocate(kSeedOctets));
   std::size_t size = 0;
@@ -40,8 +41,7 @@ Result<Ed25519PublicKey> ReadIdentity(const std::string& path) {
       size != kSeedOctets) {
     return Unusable(path, "64 hexadecimal digits");
   }
-  KF_TRY(const Ed25519KeyPair pair, Ed25519KeyPair::FromSeed(seed));
-  return pair.public_key();
+  return Ed25519KeyPair::FromSeed(seed);
 }
 
 Status MakeChannel(const std::string& path) {
@@ -50,27 +50,27 @@ Status MakeChannel(const std::string& path) {
   return WriteSecretDurably(path, text, 0600);
 }
 
-Result<Bytes> ReadChannel(const std::string& path) {
+Result<Secret> ReadChannel(const std::string& path) {
   KF_TRY(const Secret text, ReadSecretFile(path, kMostText, true));
-  const auto key = Z85Decode(text);
+  auto key = Z85Decode(text);
   if (!key || key->size() != crypto_box_SECRETKEYBYTES) return Unusable(path, "40 characters of Z85");
-  Bytes public_key(crypto_box_PUBLICKEYBYTES);
-  crypto_scalarmult_base(public_key.data(), key->Expose().data());
-  return public_key;
+  return std::move(*key);
 }
 
 }  // namespace
 
-Result<AgentPublicKeys> LoadOrMakeAgentKeys(const std::string& identity_path, const std::string& channel_path) {
+Result<AgentKeys> LoadOrMakeAgentKeys(const std::string& identity_path, const std::string& channel_path) {
   for (const std::string& path : {identity_path, channel_path}) {
-    KF_CHECK(MakeDirectories(std::filesystem::path(path).parent_path().string(), 0700));
+    KF_CHECK(MakeDirectories(std::filesystem::path(path).parent_path().string(), kStateDirectoryMode));
   }
   if (!Exists(identity_path)) KF_CHECK(MakeIdentity(identity_path));
   if (!Exists(channel_path)) KF_CHECK(MakeChannel(channel_path));
-  AgentPublicKeys keys;
-  KF_TRY(keys.identity, ReadIdentity(identity_path));
-  KF_TRY(keys.channel, ReadChannel(channel_path));
-  return keys;
+  KF_TRY(Ed25519KeyPair identity, ReadIdentity(identity_path));
+  KF_TRY(Secret channel, ReadChannel(channel_path));
+  Bytes channel_public(crypto_box_PUBLICKEYBYTES);
+  crypto_scalarmult_base(channel_public.data(), channel.Expose().data());
+  const Id16 agent = IdOfKey(identity.public_key());
+  return AgentKeys{std::move(identity), agent, std::move(channel), std::move(channel_public)};
 }
 
 }  // namespace keyferry::record

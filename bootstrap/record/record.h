@@ -91,6 +91,9 @@ Status CheckSteps(const Record& record);
 Json ToJson(const Record& record);
 Result<Record> FromJson(const Json& json);
 
+// Mode of state directories: the daemon's user reads the record in the worker's, whatever else is in it is 0600.
+inline constexpr unsigned kStateDirectoryMode = 0711;
+
 std::string RecordPath(const std::string& domain_state_dir);  // …/record.kfr
 
 // Reads and verifies: format, signature by the receipt key that it names, chain of steps.

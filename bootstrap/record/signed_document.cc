@@ -17,7 +17,9 @@ constexpr std::size_t kFingerprintOctets = 16;
 constexpr std::size_t kDigitsInGroup = 4;
 
 Error Malformed(std::string_view kind, std::string_view why) {
-  return Error::Make(Code::kRecordWrong, "this is not a keyferry " + std::string(kind) + " file: " + std::string(why));
+  Error error =
+      Error::Make(Code::kRecordWrong, "this is not a keyferry " + std::string(kind) + " file: " + std::string(why));
+  return kind == "record" ? error : std::move(error).NextStep("name the ceremony's " + std::string(kind) + " file");
 }
 
 // The lines, each of which must end in a newline.

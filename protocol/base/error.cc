@@ -85,8 +85,7 @@ std::string Error::OneLine() const {
 }
 
 std::string Error::ThreeLines() const {
-  std::string lines = what_ + "\n  why:  ";
-  if (!cause_.empty()) lines += cause_ + " ";
+  std::string lines = what_ + (cause_.empty() ? "\n  code: " : "\n  why:  " + cause_ + " ");
   return lines + "[" + std::string(Name(code_)) + "]\n  next: " + std::string(next_step());
 }
 

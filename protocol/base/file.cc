@@ -166,16 +166,23 @@ Result<Bytes> ReadFile(const std::string& path, std::size_t most) {
 }
 
 Result<Secret> ReadSecretFile(const std::string& path, std::size_t most, bool text) {
-  KF_TRY(const OpenFile file, OpenToRead(path, most));
-  if ((file.mode & (IsCredential(path) ? 0007U : 0077U)) != 0) {
+  bool is_private = false;
+  KF_TRY(Secret secret, ReadLockedFile(path, most, is_private));
+  if (!is_private) {
     return std::unexpected(Error::Make(Code::kFileModeUnsafe, "others than its owner may read " + Quoted(path)));
   }
+  if (text && !secret.empty() && secret.Expose().back() == '\n') secret.Shrink(secret.size() - 1);
+  return secret;
+}
+
+Result<Secret> ReadLockedFile(const std::string& path, std::size_t most, bool& is_private) {
+  KF_TRY(const OpenFile file, OpenToRead(path, most));
+  is_private = (file.mode & (IsCredential(path) ? 0007U : 0077U)) == 0;
   KF_TRY(Secret secret, Secret::Allocate(file.size + 1));
   const ssize_t got = ReadFully(file.fd.get(), secret.ExposeMutable());
   if (got < 0) return std::unexpected(ReadFailed(path));
-  auto size = static_cast<std::size_t>(got);
+  const auto size = static_cast<std::size_t>(got);
   if (size > most) return std::unexpected(TooLarge(path, most));
-  if (text && size > 0 && secret.Expose()[size - 1] == '\n') --size;
   secret.Shrink(size);
   return secret;
 }
@@ -187,7 +194,7 @@ Result<Secret> ReadSecretLine(int fd, std::size_t most) {
     // An octet at a time: what follows the line belongs to somebody else.
     const ssize_t got = ReadFully(fd, secret.ExposeMutable().subspan(size, 1));
     if (got < 0)
-      return std::unexpected(Error::FromErrno(Code::kFileUnreadable, "cannot read a secret from a descriptor"));
+      return std::unexpected(Error::FromErrno(Code::kFileUnreadable, "cannot read a secret from descriptor " + std::to_string(fd)).NextStep("open it for the program: --pin-fd 3 3<FILE"));
     if (got == 0 || secret.Expose()[size] == '\n') {
       secret.Shrink(size);
       return secret;

@@ -40,6 +40,8 @@ Result<Bytes> ReadFile(const std::string& path, std::size_t most);
 // Code::kFileModeUnsafe where others than the owner may read it; below $CREDENTIALS_DIRECTORY (systemd) the group's
 // bits are the mask of an ACL and do not count.
 Result<Secret> ReadSecretFile(const std::string& path, std::size_t most, bool text);
+// The same whoever may read the file, which `is_private` tells: for files that hold a secret only perhaps.
+Result<Secret> ReadLockedFile(const std::string& path, std::size_t most, bool& is_private);
 // Reads a descriptor up to its end or a newline: a PIN handed over by another process.
 Result<Secret> ReadSecretLine(int fd, std::size_t most);
 

@@ -4,6 +4,7 @@
 #include "protocol/base/item.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <span>
 #include <utility>
 
@@ -52,6 +53,18 @@ Result<T> ValueIn(const Named<T> (&names)[N], std::string_view what, std::string
   return std::unexpected(Error::Make(Code::kItemInvalid, std::move(message)));
 }
 
+constexpr std::uint32_t kLeastSecretBits = 112;  // SP 800-131A revision 2, section 10
+constexpr std::uint32_t kMostSecretBits = 4096;
+
+bool IsOneOf(std::uint32_t value, std::initializer_list<std::uint32_t> allowed) {
+  for (const std::uint32_t one : allowed) {
+    if (value == one) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view Name(Operation value) { return NameIn(kOperations, value); }
@@ -83,6 +96,41 @@ Result<std::uint32_t> UsageFromNames(std::string_view comma_separated) {
     comma_separated = comma == std::string_view::npos ? std::string_view() : comma_separated.substr(comma + 1);
   }
   return bits;
+}
+
+std::uint32_t AllowedUsage(ObjectClass object_class, KeyType type) {
+  switch (object_class) {
+    case ObjectClass::kSecretKey:
+      return type == KeyType::kAes ? usage::kEncrypt | usage::kDecrypt | usage::kSign | usage::kVerify | usage::kDerive
+                                   : usage::kSign | usage::kVerify | usage::kDerive;
+    case ObjectClass::kPrivateKey:
+      return type == KeyType::kRsa  ? usage::kSign | usage::kDecrypt
+             : type == KeyType::kEc ? usage::kSign | usage::kDerive
+                                    : usage::kSign;
+    case ObjectClass::kPublicKey:
+      return type == KeyType::kRsa ? usage::kVerify | usage::kEncrypt : usage::kVerify;
+    case ObjectClass::kCertificate:
+      return 0;
+  }
+  return 0;
+}
+
+bool IsKeySize(KeyType type, std::uint32_t bits) {
+  switch (type) {
+    case KeyType::kAes:
+      return IsOneOf(bits, {128, 192, 256});
+    case KeyType::kGenericSecret:
+      return bits % 8 == 0 && bits >= kLeastSecretBits && bits <= kMostSecretBits;
+    case KeyType::kRsa:
+      return bits % 256 == 0 && bits >= 2048 && bits <= 4096;
+    case KeyType::kEc:
+      return IsOneOf(bits, {256, 384, 521});
+    case KeyType::kEd25519:
+      return bits == 256;
+    case KeyType::kX509:
+      return bits == 0;
+  }
+  return false;
 }
 
 Id16 IdOfKey(ByteView public_key) {

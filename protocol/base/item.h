@@ -73,6 +73,10 @@ std::string_view Name(WrapMethod value);   // "none", "aes-kwp", "aes-kw"
 std::string_view Name(CheckMethod value);  // "none", "ecb0-3", "cmac-5", "hmac-8", "public-key"
 // "encrypt,decrypt", in the order of the bits; "" for none.
 std::string UsageNames(std::uint32_t bits);
+// The usages that a key of this class and type may be given.
+std::uint32_t AllowedUsage(ObjectClass object_class, KeyType type);
+// Whether keys of this type are delivered in this size; X509: 0.
+bool IsKeySize(KeyType type, std::uint32_t bits);
 // The inverses: Code::kItemInvalid names the text and lists what is known.
 Result<ObjectClass> ObjectClassFromName(std::string_view name);
 Result<KeyType> KeyTypeFromName(std::string_view name);

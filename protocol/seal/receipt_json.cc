@@ -10,32 +10,6 @@
 namespace keyferry::seal {
 namespace {
 
-std::string_view NameOf(wire::Outcome outcome) {
-  switch (outcome) {
-    case wire::Outcome::kOk:
-      return "ok";
-    case wire::Outcome::kRefused:
-      return "refused";
-    case wire::Outcome::kPartial:
-      return "partial";
-    case wire::Outcome::kExpired:
-      return "expired";
-  }
-  return "unknown";
-}
-
-std::string_view NameOf(wire::ItemResult result) {
-  switch (result) {
-    case wire::ItemResult::kOk:
-      return "ok";
-    case wire::ItemResult::kRefused:
-      return "refused";
-    case wire::ItemResult::kUndone:
-      return "undone";
-  }
-  return "unknown";
-}
-
 void SetWords(Json& json, const std::string& code, const std::string& message) {
   if (!code.empty()) json.Set("code", code);
   if (!message.empty()) json.Set("message", message);
@@ -59,7 +33,7 @@ Json ItemJson(const wire::ItemOutcome& item) {
       .Set("class", Name(item.object_class))
       .Set("label", item.label)
       .Set("id", HexEncode(item.id))
-      .Set("result", NameOf(item.result));
+      .Set("result", Name(item.result));
   SetWords(json, item.code, item.message);
   if (item.result == wire::ItemResult::kOk && item.operation != Operation::kDelete) {
     json.Set("evidence", EvidenceJson(item.evidence));
@@ -75,7 +49,7 @@ Json StatementJson(const wire::Statement& statement) {
   Json json = Json::EmptyObject();
   json.Set("generation", statement.generation)
       .Set("simulated", statement.simulated)
-      .Set("outcome", NameOf(statement.outcome));
+      .Set("outcome", Name(statement.outcome));
   SetWords(json, statement.code, statement.message);
   json.Set("items", std::move(items))
       .Set("token", std::move(token))
@@ -95,7 +69,7 @@ Json ToJson(const VerifiedReceipt& receipt) {
       .Set("sequence", body.sequence)
       .Set("envelope_sha256", HexEncode(body.envelope_sha256))
       .Set("attested_by", body.attested_by == wire::AttestedBy::kWorker ? "worker" : "agent")
-      .Set("outcome", NameOf(body.outcome));
+      .Set("outcome", Name(body.outcome));
   SetWords(json, body.code, body.message);
   json.Set("separation", body.separation == wire::Separation::kUsers ? "users" : "none")
       .Set("received_at", FormatTime(body.received_at))

@@ -11,20 +11,6 @@
 namespace keyferry::sender {
 namespace {
 
-std::string_view Name(wire::Outcome outcome) {
-  switch (outcome) {
-    case wire::Outcome::kOk:
-      return "ok";
-    case wire::Outcome::kRefused:
-      return "refused";
-    case wire::Outcome::kPartial:
-      return "partial";
-    case wire::Outcome::kExpired:
-      return "expired";
-  }
-  return "unknown";
-}
-
 std::string ItemLine(const wire::ItemOutcome& item, bool simulated) {
   std::string line = "  " + std::string(Name(item.operation)) + " " + std::string(Name(item.object_class)) + " '" +
                      Printable(item.label) + "' in " + Printable(item.target) + ": ";

@@ -104,8 +104,22 @@ DomainRow RowOf(const record::Enrolment& enrolment, const std::string& name) {
   return row;
 }
 
-// A name stands for one domain: its numbers must never go on with another's.
+// A name stands for one domain: its numbers must never go on with another's. It becomes part of a file's name, and may
+// have come in the agent's request.
 Status CheckName(Store& store, const std::string& name, const Id16& domain) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  if (name.empty() || name.size() > 64 || name.find_first_not_of(kAllowed) != std::string::npos) {
+    return std::unexpected(
+        Error::Make(Code::kUsage, "'" + Printable(name) + "' cannot name a domain: 1 to 64 of A-Z, a-z, 0-9, '-', '_'")
+            .NextStep("choose another name: --as NAME"));
+  }
+  KF_TRY(const std::vector<DomainRow> all, store.Domains());
+  for (const DomainRow& other : all) {
+    if (other.domain != domain || other.name == name) continue;
+    // Two names would be two counters for one domain.
+    return std::unexpected(Error::Make(Code::kUsage, "this domain is enrolled as '" + Printable(other.name) + "' already")
+                               .NextStep("keep that name: --as " + other.name));
+  }
   const auto known = store.FindDomain(name);
   if (!known) return known.error().code() == Code::kAgentUnknown ? Status() : std::unexpected(known.error());
   if (known->domain == domain) return {};
@@ -114,7 +128,7 @@ Status CheckName(Store& store, const std::string& name, const Id16& domain) {
           .NextStep("choose another name: --as NAME"));
 }
 
-// Once more with another address or name is fine: the confirmation is the same.
+// Once more with another address is fine: the confirmation is the same.
 Status Confirm(const EnrolOptions& options, const CommandContext& context) {
   KF_TRY(const Bytes proof, ReadFile(options.file, ceremony::kMostDocumentOctets));
   KF_TRY(const record::Enrolment known, ceremony::EnrolmentOfProof(context.options.home, AsText(proof)));

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "protocol/sender/commands.h"
+#include "protocol/wire/limits.h"
 #include "targets/cryptoki/check_value.h"
 #include "targets/cryptoki/public_key.h"
 
@@ -46,6 +48,7 @@ Status GeneratePair(cryptoki::Session& session, const KeyOptions& options, KeyTy
   const bool rsa = type == KeyType::kRsa;
   Template public_key;
   public_key.Bool(CKA_TOKEN, true).Text(CKA_LABEL, options.label).Octets(CKA_ID, id).Bool(CKA_VERIFY, true);
+  public_key.Bool(CKA_ENCRYPT, rsa);
   if (rsa) {
     constexpr std::uint8_t kExponent[] = {1, 0, 1};
     public_key.Ulong(CKA_MODULUS_BITS, BitsOf(options, type)).Octets(CKA_PUBLIC_EXPONENT, kExponent);
@@ -62,8 +65,27 @@ Status GeneratePair(cryptoki::Session& session, const KeyOptions& options, KeyTy
   return {};
 }
 
+// Only what can be pushed is generated.
+Result<KeyType> TypeToGenerate(const KeyOptions& options) {
+  const auto type = KeyTypeFromName(options.type);
+  if (!type || *type == KeyType::kX509) {
+    return std::unexpected(Error::Make(Code::kUsage, "--type '" + Printable(options.type) +
+                                                         "' is none of aes, generic-secret, rsa, ec, ed25519"));
+  }
+  if (!IsKeySize(*type, BitsOf(options, *type))) {
+    return std::unexpected(Error::Make(Code::kUsage, "no target takes " + std::string(Name(*type)) + " keys of " +
+                                                         std::to_string(BitsOf(options, *type)) + " bits"));
+  }
+  const bool control = std::ranges::any_of(options.label, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (options.label.empty() || options.label.size() > wire::limits::kLabelBytes || control || !IsUtf8(options.label)) {
+    return std::unexpected(
+        Error::Make(Code::kUsage, "--label must have 1 to 128 octets of UTF-8 without control characters"));
+  }
+  return *type;
+}
+
 Status Generate(const KeyOptions& options, CommandContext& context) {
-  KF_TRY(const KeyType type, KeyTypeFromName(options.type));
+  KF_TRY(const KeyType type, TypeToGenerate(options));
   KF_TRY(KmsToken hsm, OpenHsm(context.options));
   const auto there = hsm.session().FindObjects(Template().Text(CKA_LABEL, options.label));
   if (there && !there->empty()) {
@@ -94,6 +116,7 @@ Status Check(const KeyOptions& options, CommandContext& context) {
   KF_TRY(const cryptoki::ObjectUri uri, cryptoki::ObjectUri::Parse(options.uri));
   if (!uri.token.module_path.empty()) context.options.hsm = uri.token.Format();
   KF_TRY(KmsToken hsm, OpenHsm(context.options));
+  KF_CHECK(hsm.CheckHolds(uri));
   Template search;
   if (!uri.label.empty()) search.Text(CKA_LABEL, uri.label);
   if (!uri.id.empty()) search.Octets(CKA_ID, uri.id);

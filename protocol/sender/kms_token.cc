@@ -22,11 +22,26 @@ Result<KmsToken> KmsToken::Open(const cryptoki::TokenUri& uri, const Secret& pin
   KF_TRY(kms.module_, cryptoki::Module::Load(uri.module_path));
   KF_TRY(cryptoki::Token token, cryptoki::Token::Find(*kms.module_, uri));
   kms.token_ = std::make_unique<cryptoki::Token>(std::move(token));
+  KF_TRY(const cryptoki::PinState state, kms.token_->ReadPinState());
+  if (state.final_try) {
+    return std::unexpected(
+        Error::Make(Code::kPinLatched, "the HSM says that the next wrong PIN locks it (CKF_USER_PIN_FINAL_TRY)")
+            .NextStep("make sure of the PIN, and log in once with the vendor's tool"));
+  }
   KF_CHECK(kms.token_->Login(pin));
   KF_TRY(cryptoki::Session session, kms.token_->OpenSession());
   kms.session_ = std::make_unique<cryptoki::Session>(std::move(session));
   KF_TRY(kms.profile_, cryptoki::ProbeToken(*kms.session_));
   return kms;
+}
+
+Status KmsToken::CheckHolds(const cryptoki::ObjectUri& uri) const {
+  const bool other_library = !uri.token.module_path.empty() && uri.token.module_path != module_->path();
+  if (!other_library && token_->info().Matches(uri.token)) return {};
+  return std::unexpected(Error::Caused(Code::kTokenMissing, uri.Format() + " is not in the KMS's HSM",
+                                       "that is " + cryptoki::Describe(token_->info()) + " in '" +
+                                           Printable(module_->path()) + "'")
+                             .NextStep("leave the token's part out of the key's URI, or name the HSM with --hsm"));
 }
 
 Result<Twins> FindTwins(cryptoki::Session& session, const Id16& domain, std::uint32_t generation) {

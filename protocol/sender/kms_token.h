@@ -25,6 +25,9 @@ class KmsToken {
   // credential.*; kMechanismMissing where the token cannot wrap by RFC 5649 or RFC 3394.
   static Result<KmsToken> Open(const cryptoki::TokenUri& uri, const Secret& pin);
 
+  // Code::kTokenMissing where the URI of an object names another token or library than this one.
+  Status CheckHolds(const cryptoki::ObjectUri& uri) const;
+
   cryptoki::Session& session() { return *session_; }
   const cryptoki::TokenProfile& profile() const { return profile_; }
 

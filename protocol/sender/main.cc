@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   keyferry-kms init --hsm 'pkcs11:token=KMS?module-path=/usr/lib/softhsm/libsofthsm2.so'
-  keyferry-kms enrol answer --request request.kfq --out response.kfr
+  keyferry-kms enrol answer --request request.kfq --out response.kfs
   keyferry-kms key generate --type aes --bits 256 --label card-kek
   keyferry-kms push payments 'pkcs11:object=card-kek;type=secret-key' --simulate
   keyferry-kms push payments 'pkcs11:object=card-kek;type=secret-key'

@@ -7,7 +7,9 @@
 #include <memory>
 #include <utility>
 
+#include "protocol/base/file.h"
 #include "protocol/sender/commands.h"
+#include "protocol/sender/pem.h"
 #include "protocol/sender/versions.h"
 #include "protocol/wire/limits.h"
 
@@ -33,13 +35,32 @@ Result<UnixSeconds> ParseDay(const std::string& text) {
   return static_cast<UnixSeconds>(timegm(&parts));
 }
 
+Result<Bytes> IdOf(const char* option, const std::string& text) {
+  auto id = HexDecode(text);
+  if (id) return id;
+  return std::unexpected(Error::Caused(Code::kUsage, std::string(option) + " '" + Printable(text) + "' is no CKA_ID",
+                                       id.error().what())
+                             .NextStep("write it in hexadecimal, two digits an octet"));
+}
+
+// Before a number is taken: what cannot be kept is better not sealed.
+Status CheckSaving(const PushOptions& options) {
+  if (options.save_bundle.empty()) return {};
+  if (options.each_alone) {
+    return std::unexpected(Error::Make(Code::kUsage, "--save-bundle writes one bundle, and --each-alone makes several"));
+  }
+  if (!Exists(options.save_bundle)) return WriteDurably(options.save_bundle, {}, 0600);
+  KF_CHECK(ReadFile(options.save_bundle, wire::limits::kEnvelopeBytes));
+  return {};
+}
+
 Result<Placement> PlacementOf(const PushOptions& options, Operation operation) {
   Placement placement;
   placement.operation = operation;
   placement.target = options.target;
   placement.label = options.label;
-  KF_TRY(placement.id, HexDecode(options.id));
-  KF_TRY(placement.expected_id, HexDecode(options.expected_id));
+  KF_TRY(placement.id, IdOf("--id", options.id));
+  KF_TRY(placement.expected_id, IdOf("--expected-id", options.expected_id));
   if (options.usage_given) {
     KF_TRY(placement.usage, UsageFromNames(options.usage));
   }
@@ -52,6 +73,17 @@ Result<Placement> PlacementOf(const PushOptions& options, Operation operation) {
   return placement;
 }
 
+// Certificates and public keys may lie open; a private key may not.
+Result<Secret> ReadPemFile(const std::string& path) {
+  bool is_private = false;
+  KF_TRY(Secret pem, ReadLockedFile(path, 256 * 1024, is_private));
+  if (is_private) return pem;
+  KF_TRY(const PemContent content, ReadPem(pem));
+  if (!content.private_key) return pem;
+  return std::unexpected(Error::Make(
+      Code::kFileModeUnsafe, "others than its owner may read '" + Printable(path) + "', which holds a private key"));
+}
+
 // The items that one argument names: an object of the HSM, or what a PEM file holds.
 Result<std::vector<Item>> ItemsOf(SendingSession& session, const std::string& key, const Placement& placement) {
   if (key.starts_with("pkcs11:")) {
@@ -61,7 +93,7 @@ Result<std::vector<Item>> ItemsOf(SendingSession& session, const std::string& ke
     items.push_back(std::move(item));
     return items;
   }
-  KF_TRY(const Secret pem, ReadSecretFile(key, 256 * 1024, false));
+  KF_TRY(const Secret pem, ReadPemFile(key));
   if (placement.label.empty())
     return std::unexpected(Error::Make(Code::kUsage, "a PEM file names no label").NextStep("give --label"));
   return WrapFromPem(session.hsm(), session.twins(), pem, placement);
@@ -76,13 +108,14 @@ Status FillExpected(SendingSession& session, const PushOptions& options, Item& i
 
 Status Send(SendingSession& session, const PushOptions& options, const std::vector<BundleRequest>& requests,
             CommandContext& context) {
+  KF_CHECK(CheckSaving(options));
   std::uint64_t last = 0;
   for (const BundleRequest& request : requests) {
     KF_TRY(last, session.Enqueue(request));
     if (options.save_bundle.empty()) continue;
     KF_TRY(const auto bundle, session.store().FindBundle(options.domain, last));
     if (!bundle) return std::unexpected(Error::Make(Code::kInternal, "the bundle just sealed is not in the store"));
-    if (bundle) KF_CHECK(WriteDurably(options.save_bundle, bundle->envelope, 0600));
+    KF_CHECK(WriteDurably(options.save_bundle, bundle->envelope, 0600));
   }
   if (options.no_wait) {
     std::printf("sealed up to number %llu; send with: keyferry-kms wait %s\n", static_cast<unsigned long long>(last),
@@ -142,7 +175,7 @@ Status PushChange(const PushOptions& options, Operation operation, CommandContex
   item.label = options.label;
   KF_TRY(item.object_class, ObjectClassFromName(options.object_class));
   item.key_type = AnyTypeOf(item.object_class);
-  KF_TRY(item.expected_id, HexDecode(options.expected_id));
+  KF_TRY(item.expected_id, IdOf("--expected-id", options.expected_id));
   KF_TRY(const auto session, SendingSession::Open(context.options, options.domain));
   KF_CHECK(FillExpected(*session, options, item));
   std::vector<Item> items;

@@ -24,6 +24,22 @@ Error FromAgent(const wire::Reply& reply) {
   return Error::Make(code, "the agent refused: " + Printable(reply.message, 400));
 }
 
+// What the agent would refuse as malformed is refused here, before it takes a number: it came from the caller.
+Status CheckBody(const wire::BundleBody& body) {
+  for (const Item& item : body.items) {
+    // Before Protobuf sees them, which would complain on standard error.
+    if (!IsUtf8(item.label) || !IsUtf8(item.target)) {
+      return std::unexpected(Error::Make(Code::kUsage, "label '" + Printable(item.label) + "' or target '" +
+                                                           Printable(item.target) + "' is not UTF-8")
+                                 .NextStep("name label and target in UTF-8"));
+    }
+  }
+  const auto decoded = wire::DecodeBundle(wire::Encode(body));
+  if (decoded) return {};
+  return std::unexpected(Error::Caused(Code::kUsage, "such a bundle cannot be sent", decoded.error().OneLine())
+                             .NextStep("correct what was asked for; the limits are in protocol/PROTOCOL.md"));
+}
+
 AgentAddress AddressOf(const DomainRow& domain) { return {domain.endpoint, domain.channel_key}; }
 
 }  // namespace
@@ -67,8 +83,7 @@ Result<std::uint64_t> DomainSender::Enqueue(const BundleRequest& request, seal::
   body.simulate = request.simulate;
   body.atomic = request.atomic;
   body.items = request.items;
-  // What the agent would refuse as malformed is refused here, before it takes a number.
-  KF_CHECK(wire::DecodeBundle(wire::Encode(body)));
+  KF_CHECK(CheckBody(body));
   KF_TRY(const Bytes envelope, seal::SealBundle(body, *signer_, seal_in));
   KF_CHECK(store_->AddBundle(domain_.name, body.sequence, Sha256(envelope), envelope));
   domain_.next_sequence = body.sequence + 1;
@@ -80,6 +95,8 @@ Result<std::vector<Delivery>> DomainSender::Drive(std::uint64_t last, millisecon
   std::vector<Delivery> deliveries;
   in_flight_.clear();
   go_back_to_.reset();
+  accepted_ = 0;
+  busy_ = false;
   KF_TRY(const auto first, store_->Unreceipted(domain_.name, 0, 1));
   next_ = first.empty() ? last + 1 : first.front().sequence;
   progress_ = clock_->Monotonic();
@@ -114,7 +131,7 @@ Status DomainSender::SendNext(std::uint64_t last) {
     }
     KF_TRY(const bool sent, connection_.Send(wire::MessageType::kPush, bundle.envelope));
     if (!sent) break;
-    in_flight_.push_back({bundle.sequence, bundle.digest, false, false, now});
+    in_flight_.push_back({bundle.sequence, bundle.digest, false, now});
     next_ = bundle.sequence + 1;
   }
   return {};
@@ -155,13 +172,13 @@ Status DomainSender::Handle(const wire::Reply& reply, std::vector<Delivery>& del
   switch (reply.kind) {
     case wire::ReplyKind::kAccepted:
     case wire::ReplyKind::kInProgress:
-      if (!bundle->accepted) progress_ = clock_->Monotonic();
-      bundle->accepted = true;
+      busy_ = false;
+      NoteAccepted(bundle->sequence);
       return {};
     case wire::ReplyKind::kReceipt:
       return HandleReceipt(reply, deliveries);
     case wire::ReplyKind::kBusy:
-      progress_ = clock_->Monotonic();
+      busy_ = true;
       GoBack(bundle->sequence, milliseconds(reply.retry_after_ms));
       return {};
     case wire::ReplyKind::kExpected:
@@ -203,9 +220,20 @@ Status DomainSender::HandleExpected(const wire::Reply& reply) {
   return CheckNotStopped();
 }
 
+// "In progress" for a bundle that was accepted before is no progress: it comes with every sending.
+void DomainSender::NoteAccepted(std::uint64_t sequence) {
+  if (sequence <= accepted_) return;
+  accepted_ = sequence;
+  progress_ = clock_->Monotonic();
+}
+
 Status DomainSender::OutOfPatience() const {
-  const bool accepted = std::ranges::any_of(in_flight_, &InFlight::accepted);
-  if (accepted) {
+  const std::uint64_t oldest = in_flight_.empty() ? next_ : std::min(next_, in_flight_.front().sequence);
+  if (busy_) {
+    return std::unexpected(Error::Make(
+        Code::kBusy, "the agent at " + Printable(domain_.endpoint) + " has its queue full and takes no more for now"));
+  }
+  if (oldest <= accepted_) {
     return std::unexpected(Error::Make(Code::kInProgress, "the agent at " + Printable(domain_.endpoint) +
                                                               " accepted the bundle and has not concluded it yet"));
   }

@@ -50,12 +50,12 @@ class DomainSender {
                                    const Secret& channel_key, Clock& clock);
 
   // Seals under the next sequence number, durably; sends nothing yet. Returns the number. `seal_in`: the MAC inside the
-  // KMS's HSM. Code::kSequenceDiverged where the domain is stopped; kWire… where a limit is passed.
+  // KMS's HSM. Code::kSequenceDiverged where the domain is stopped; kUsage where a limit is passed.
   Result<std::uint64_t> Enqueue(const BundleRequest& request, seal::SealSigner& seal_in);
 
   // Sends what has no receipt yet, in order, and returns the deliveries of this call once every bundle up to `last` has
-  // its receipt. After `patience` without any progress: Code::kAgentSilent (no answer) or kInProgress (accepted and not
-  // concluded); what is stored stays, and a later call goes on. Code::kSequenceDiverged where the agent's number shows
+  // its receipt. After `patience` without any progress: Code::kAgentSilent (no answer), kBusy or kInProgress (accepted and
+  // not concluded); what is stored stays, and a later call goes on. Code::kSequenceDiverged where the agent's number shows
   // that one side was restored from a copy: the domain is stopped, and every later call says so. A refusal that
   // consumed nothing is an error with the agent's code.
   Result<std::vector<Delivery>> Drive(std::uint64_t last, std::chrono::milliseconds patience);
@@ -73,7 +73,6 @@ class DomainSender {
     std::uint64_t sequence = 0;
     Digest digest{};
     bool answered = false;  // the agent answered this sending
-    bool accepted = false;
     std::chrono::steady_clock::time_point sent;
   };
 
@@ -87,6 +86,7 @@ class DomainSender {
   Status HandleReceipt(const wire::Reply& reply, std::vector<Delivery>& deliveries);
   Status HandleExpected(const wire::Reply& reply);
   void GoBack(std::uint64_t to, std::chrono::milliseconds pause);
+  void NoteAccepted(std::uint64_t sequence);
   Status OutOfPatience() const;
   Result<Delivery> Verified(Bytes receipt) const;
   Result<Delivery> WaitForReceipt(const Digest* envelope, std::uint64_t sequence, std::chrono::milliseconds patience);
@@ -104,6 +104,8 @@ class DomainSender {
   std::optional<std::uint64_t> go_back_to_;  // once everything in flight was answered or is late
   std::chrono::steady_clock::time_point not_before_;
   std::chrono::steady_clock::time_point progress_;
+  std::uint64_t accepted_ = 0;  // the highest number that the agent accepted in this call
+  bool busy_ = false;           // its last answer was "busy"
 };
 
 }  // namespace keyferry::sender

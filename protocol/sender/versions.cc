@@ -17,6 +17,13 @@ bool Tells(const wire::ItemOutcome& outcome, const Item& item) {
          outcome.object_class == item.object_class && outcome.label == item.label;
 }
 
+std::unexpected<Error> NotThere(const std::string& domain, const Item& addressed, std::string_view why) {
+  return std::unexpected(
+      Error::Make(Code::kItemMissing, std::string(why) + " " + std::string(Name(addressed.object_class)) + " '" +
+                                          Printable(addressed.label) + "' in domain '" + domain + "'")
+          .NextStep("push it first, or name the version that is current with --expected-id"));
+}
+
 }  // namespace
 
 Result<Bytes> CurrentVersion(Store& store, const std::string& domain, const Item& addressed) {
@@ -28,14 +35,12 @@ Result<Bytes> CurrentVersion(Store& store, const std::string& domain, const Item
     if (!receipt.statement || receipt.statement->simulated) continue;
     for (const wire::ItemOutcome& outcome : receipt.statement->items) {
       if (!Tells(outcome, addressed)) continue;
-      if (outcome.id.empty()) break;
+      // The newest word counts: what an older receipt tells of was deleted since.
+      if (outcome.id.empty()) return NotThere(domain, addressed, "the last receipt here tells of the deletion of");
       return outcome.id;
     }
   }
-  return std::unexpected(
-      Error::Make(Code::kItemMissing, "no receipt here tells of a " + std::string(Name(addressed.object_class)) + " '" +
-                                          Printable(addressed.label) + "' in domain '" + domain + "'")
-          .NextStep("push it first, or name the version that is current with --expected-id"));
+  return NotThere(domain, addressed, "no receipt here tells of");
 }
 
 }  // namespace keyferry::sender

@@ -24,6 +24,7 @@ constexpr std::pair<CK_ATTRIBUTE_TYPE, std::uint32_t> kUsageAttributes[] = {
     {CKA_VERIFY, usage::kVerify},   {CKA_DERIVE, usage::kDerive},
 };
 
+// Tokens set usages by default that a class of key cannot be given at the target: callers drop those.
 std::uint32_t UsageOf(const AttributeValues& values) {
   std::uint32_t bits = 0;
   for (const auto& [attribute, bit] : kUsageAttributes) {
@@ -88,11 +89,32 @@ Result<Bytes> CheckValueOf(Session& session, const Found& key, CheckMethod metho
   return cryptoki::ComputeCheckValue(session, copy, method);
 }
 
+// The target's root key opens by the one method that the ceremony agreed on, and so does its twin wrap. A token that
+// does not say which takes RFC 5649 where it has it.
+Result<WrapMethod> MethodOf(KmsToken& kms, CK_OBJECT_HANDLE twin) {
+  const cryptoki::TokenProfile& profile = kms.profile();
+  KF_TRY(const AttributeValues values, kms.session().GetAttributes(twin, {CKA_ALLOWED_MECHANISMS}));
+  const auto allowed = values.Mechanisms(CKA_ALLOWED_MECHANISMS);
+  if (allowed && allowed->size() == 1 && profile.kw && allowed->front() == *profile.kw) return WrapMethod::kAesKw;
+  return profile.kwp && profile.kwp_wraps ? WrapMethod::kAesKwp : WrapMethod::kAesKw;
+}
+
 Status Wrap(KmsToken& kms, CK_OBJECT_HANDLE twin, CK_OBJECT_HANDLE key, Item& item) {
-  item.wrap = kms.profile().kwp && kms.profile().kwp_wraps ? WrapMethod::kAesKwp : WrapMethod::kAesKw;
+  KF_TRY(item.wrap, MethodOf(kms, twin));
   KF_TRY(const cryptoki::Mechanism mechanism, kms.profile().WrapMechanism(item.wrap));
-  KF_TRY_WITH(item.wrapped_key, kms.session().WrapKey(mechanism, twin, key), "wrapping the key in the KMS's HSM");
-  return {};
+  auto wrapped = kms.session().WrapKey(mechanism, twin, key);
+  if (wrapped) {
+    item.wrapped_key = std::move(*wrapped);
+    return {};
+  }
+  // It is extractable: that was asked before.
+  if (wrapped.error().code() != Code::kKeyNotWrappable) {
+    return std::unexpected(std::move(wrapped).error().While("wrapping the key in the KMS's HSM"));
+  }
+  return std::unexpected(Error::Caused(Code::kKeyTypeUnsupported,
+                                       "the KMS's HSM cannot wrap an " + std::string(Name(item.key_type)) + " key",
+                                       wrapped.error().cause())
+                             .NextStep("push another type of key, or use an HSM that wraps this one"));
 }
 
 Result<Item> WrapSecretKey(KmsToken& kms, const Twins& twins, const Found& key, const std::string& name,
@@ -116,7 +138,7 @@ Result<Item> WrapSecretKey(KmsToken& kms, const Twins& twins, const Found& key, 
   KF_CHECK(CheckWrappable(kms.session(), key, twin, name));
   item.key_type = aes ? KeyType::kAes : KeyType::kGenericSecret;
   item.key_bits = static_cast<std::uint32_t>(octets * 8);
-  item.usage = placement.usage.value_or(UsageOf(key.values));
+  item.usage = placement.usage.value_or(UsageOf(key.values) & AllowedUsage(item.object_class, item.key_type));
   // The method that the key's usage at the target allows saves the target a second unwrap.
   const bool by_cmac = aes && (item.usage & usage::kEncrypt) == 0 && (item.usage & usage::kSign) != 0;
   item.check_method = !aes ? CheckMethod::kHmac : by_cmac ? CheckMethod::kCmac : CheckMethod::kEcb0;
@@ -148,7 +170,7 @@ Result<Item> WrapPrivateKey(KmsToken& kms, const Twins& twins, CK_OBJECT_HANDLE 
                             std::uint32_t own_usage, const Placement& placement) {
   Item item = PlacedItem(placement, ObjectClass::kPrivateKey);
   KF_CHECK(DescribePublicKey(spki, item));
-  item.usage = placement.usage.value_or(own_usage);
+  item.usage = placement.usage.value_or(own_usage & AllowedUsage(item.object_class, item.key_type));
   item.check_method = CheckMethod::kPublicKey;
   const Digest digest = Sha256(spki);
   item.check_value.assign(digest.begin(), digest.end());
@@ -159,7 +181,7 @@ Result<Item> WrapPrivateKey(KmsToken& kms, const Twins& twins, CK_OBJECT_HANDLE 
 Result<Item> PublicKeyItem(const Bytes& spki, std::uint32_t own_usage, const Placement& placement) {
   Item item = PlacedItem(placement, ObjectClass::kPublicKey);
   KF_CHECK(DescribePublicKey(spki, item));
-  item.usage = placement.usage.value_or(own_usage);
+  item.usage = placement.usage.value_or(own_usage & AllowedUsage(item.object_class, item.key_type));
   return item;
 }
 
@@ -210,6 +232,7 @@ Result<Item> WrapPemKey(KmsToken& kms, const Twins& twins, const Secret& pkcs8, 
 }  // namespace
 
 Result<Item> WrapFromToken(KmsToken& kms, const Twins& twins, const cryptoki::ObjectUri& uri, const Placement& wanted) {
+  KF_CHECK(kms.CheckHolds(uri));
   KF_TRY(const Found key, FindKey(kms.session(), uri));
   Placement placement = wanted;
   if (placement.label.empty()) placement.label = key.values.Text(CKA_LABEL).value_or("");

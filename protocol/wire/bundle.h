@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/base/bytes.h"
@@ -45,6 +46,9 @@ enum class Outcome : std::uint8_t {
 };
 
 enum class ItemResult : std::uint8_t { kOk = 1, kRefused = 2, kUndone = 3 };
+
+std::string_view Name(Outcome outcome);    // "ok", "refused", "partial", "expired"
+std::string_view Name(ItemResult result);  // "ok", "refused", "undone"
 
 struct ItemOutcome {
   Operation operation = Operation::kInstall;

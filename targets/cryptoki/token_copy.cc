@@ -102,6 +102,20 @@ Result<bool> StoreTokenCopy(std::string_view model, std::string_view serial, con
   return true;
 }
 
+Result<bool> RenewTokenCopy(std::string_view model, std::string_view serial, const std::string& copy_path) {
+  const auto path = FindTokenObject(model, serial);
+  if (!path || !Exists(copy_path)) return false;
+  KF_TRY_WITH(const Bytes octets, ReadFile(*path, kMost), "copying SoftHSM2's token.object again");
+  KF_TRY_WITH(const Bytes kept, ReadFile(copy_path, kMost), "copying SoftHSM2's token.object again");
+  if (octets.empty() || octets == kept) return false;
+  // It is written in place: what stands still is whole.
+  std::this_thread::sleep_for(kBetweenLooks);
+  KF_TRY_WITH(const Bytes again, ReadFile(*path, kMost), "copying SoftHSM2's token.object again");
+  if (again != octets) return false;
+  KF_CHECK_WITH(WriteDurably(copy_path, octets, 0600), "copying SoftHSM2's token.object again");
+  return true;
+}
+
 Result<bool> PutBackTokenCopy(std::string_view model, std::string_view serial, const std::string& copy_path) {
   const auto path = FindTokenObject(model, serial);
   if (!path || !Exists(copy_path) || !IsEmptyForGood(*path)) return false;

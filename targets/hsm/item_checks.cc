@@ -3,7 +3,6 @@
 
 #include "targets/hsm/item_checks.h"
 
-#include <initializer_list>
 #include <string>
 
 namespace keyferry::hsm {
@@ -11,22 +10,12 @@ namespace {
 
 constexpr std::size_t kMostIdOctets = 32;
 constexpr std::size_t kMostLabelOctets = 128;
-constexpr std::uint32_t kLeastSecretBits = 112;  // SP 800-131A revision 2, section 10
-constexpr std::uint32_t kMostSecretBits = 4096;
+constexpr std::string_view kOwnLabels = "keyferry ";
 constexpr std::size_t kKwOverhead = 8;  // both RFC 3394 and RFC 5649: one block in front
 
 std::unexpected<Error> Refuse(Code code, const Item& item, const std::string& why) {
   return std::unexpected(
       Error::Make(code, std::string(Name(item.object_class)) + " '" + Printable(item.label) + "': " + why));
-}
-
-bool IsOneOf(std::uint32_t value, std::initializer_list<std::uint32_t> allowed) {
-  for (const std::uint32_t one : allowed) {
-    if (value == one) {
-      return true;
-    }
-  }
-  return false;
 }
 
 bool TypeFits(ObjectClass object_class, KeyType type) {
@@ -38,24 +27,6 @@ bool TypeFits(ObjectClass object_class, KeyType type) {
       return type == KeyType::kRsa || type == KeyType::kEc || type == KeyType::kEd25519;
     case ObjectClass::kCertificate:
       return type == KeyType::kX509;
-  }
-  return false;
-}
-
-bool BitsFit(KeyType type, std::uint32_t bits) {
-  switch (type) {
-    case KeyType::kAes:
-      return IsOneOf(bits, {128, 192, 256});
-    case KeyType::kGenericSecret:
-      return bits % 8 == 0 && bits >= kLeastSecretBits && bits <= kMostSecretBits;
-    case KeyType::kRsa:
-      return bits % 256 == 0 && bits >= 2048 && bits <= 4096;
-    case KeyType::kEc:
-      return IsOneOf(bits, {256, 384, 521});
-    case KeyType::kEd25519:
-      return bits == 256;
-    case KeyType::kX509:
-      return bits == 0;
   }
   return false;
 }
@@ -171,6 +142,9 @@ Status CheckName(const Item& item) {
   if (item.label.empty() || item.label.size() > kMostLabelOctets) {
     return Refuse(Code::kItemInvalid, item, "a label has 1 to 128 octets");
   }
+  if (item.label.starts_with(kOwnLabels)) {
+    return Refuse(Code::kItemInvalid, item, "labels that begin with 'keyferry ' are kept for the domain's own keys");
+  }
   const bool makes = item.operation == Operation::kInstall || item.operation == Operation::kUpdate;
   if (makes && (item.id.empty() || item.id.size() > kMostIdOctets)) {
     return Refuse(Code::kItemInvalid, item, "a version's id (CKA_ID) has 1 to 32 octets");
@@ -183,23 +157,6 @@ Status CheckName(const Item& item) {
 
 }  // namespace
 
-std::uint32_t AllowedUsage(ObjectClass object_class, KeyType type) {
-  switch (object_class) {
-    case ObjectClass::kSecretKey:
-      return type == KeyType::kAes ? usage::kEncrypt | usage::kDecrypt | usage::kSign | usage::kVerify | usage::kDerive
-                                   : usage::kSign | usage::kVerify | usage::kDerive;
-    case ObjectClass::kPrivateKey:
-      return type == KeyType::kRsa  ? usage::kSign | usage::kDecrypt
-             : type == KeyType::kEc ? usage::kSign | usage::kDerive
-                                    : usage::kSign;
-    case ObjectClass::kPublicKey:
-      return type == KeyType::kRsa ? usage::kVerify | usage::kEncrypt : usage::kVerify;
-    case ObjectClass::kCertificate:
-      return 0;
-  }
-  return 0;
-}
-
 Status CheckItem(const Item& item, const cryptoki::TokenProfile& profile) {
   KF_CHECK(CheckName(item));
   if (item.operation == Operation::kDelete || item.operation == Operation::kRollback) {
@@ -208,7 +165,7 @@ Status CheckItem(const Item& item, const cryptoki::TokenProfile& profile) {
   if (!TypeFits(item.object_class, item.key_type)) {
     return Refuse(Code::kItemInvalid, item, "type " + std::string(Name(item.key_type)) + " is not of this class");
   }
-  if (!BitsFit(item.key_type, item.key_bits)) {
+  if (!IsKeySize(item.key_type, item.key_bits)) {
     return Refuse(Code::kItemLength, item,
                   std::to_string(item.key_bits) + " bits are no length of " + std::string(Name(item.key_type)) +
                       " that is installed");

@@ -13,7 +13,4 @@ namespace keyferry::hsm {
 // unwrap. kItemInvalid, kItemLength, kItemUsage, kKeyTypeUnsupported, kMechanismMissing.
 Status CheckItem(const Item& item, const cryptoki::TokenProfile& profile);
 
-// The usages that a key of this class and type may be given.
-std::uint32_t AllowedUsage(ObjectClass object_class, KeyType type);
-
 }  // namespace keyferry::hsm

@@ -43,13 +43,14 @@ struct Evidence {
   bool extractable = false;
 };
 
-// One item on its way into a target. Made by Target::Stage, then Commit, then Finish; or Commit, then Undo. A staged item
-// that is destroyed before Commit leaves nothing behind.
+// One item on its way into a target. Made by Target::Stage, then Commit, then Finish; or Commit, then Undo. A staged
+// item that is destroyed before Commit leaves nothing behind.
 class StagedItem {
  public:
   virtual ~StagedItem() = default;
 
-  // What staging saw (the key was unwrapped, its length, attributes and check value compared). The answer of a simulation.
+  // What staging saw (the key was unwrapped, its length, attributes and check value compared). The answer of a
+  // simulation.
   virtual const Evidence& evidence() const = 0;
 
   // Makes it lasting and reads it back: install and update: the new version is there under its label; rollback: the
@@ -71,8 +72,8 @@ class StagedItem {
   virtual Holding After() const = 0;
 };
 
-// A place that keys are loaded into: an HSM token, later a keystore. One thread at a time. Every target passes the suite
-// in tests/contract/target.
+// A place that keys are loaded into: an HSM token, later a keystore. One thread at a time. Every target passes the
+// suite in tests/contract/target.
 class Target {
  public:
   virtual ~Target() = default;
@@ -91,8 +92,8 @@ class Target {
   // incomplete under the ids of `items`; what is complete stays. Leaves foreign objects alone.
   virtual Status Recover(std::span<const Item> items) = 0;
 
-  // The generation of the root keys that wrapped what Stage is given from now on; to be called for each bundle. Before the
-  // first call the newest that the target knows. Targets without root keys ignore it.
+  // The generation of the root keys that wrapped what Stage is given from now on; to be called for each bundle. Before
+  // the first call the newest that the target knows. Targets without root keys ignore it.
   virtual void UseGeneration(std::uint32_t generation) { static_cast<void>(generation); }
 
   // Forgets what was cached of the target's content, so that the next call looks again (after an uncertain error).

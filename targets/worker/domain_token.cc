@@ -8,6 +8,7 @@
 
 #include "protocol/base/file.h"
 #include "protocol/base/log.h"
+#include "protocol/base/prompt.h"
 #include "targets/cryptoki/token_copy.h"
 #include "targets/worker/root_keys.h"
 #include "targets/worker/target_kinds.h"
@@ -21,7 +22,6 @@ using Watch = Watchdog::Watch;
 
 // Steps of the start that call the library often are given the time of this many calls.
 constexpr int kManyCalls = 10;
-constexpr std::size_t kPinMost = 256;
 constexpr std::size_t kConfirmationMost = 64 * 1024;
 
 Result<Secret> ReadPin(const settings::TokenSettings& token) {
@@ -32,7 +32,7 @@ Result<Secret> ReadPin(const settings::TokenSettings& token) {
     return std::unexpected(
         Error::Make(Code::kPinMissing, "neither token.pin_file nor $CREDENTIALS_DIRECTORY names the PIN's file"));
   }
-  auto pin = ReadSecretFile(path, kPinMost, true);
+  auto pin = ReadSecretFile(path, kMostPinOctets, true);
   if (!pin && pin.error().code() == Code::kFileMissing) {
     return std::unexpected(Error::Caused(Code::kPinMissing, "the PIN's file '" + path + "'", "no such file"));
   }
@@ -90,7 +90,12 @@ Status DomainToken::LogIn() {
   KF_TRY(const Secret pin, ReadPin(settings_->token));
   const Watch watch(*dog_);
   KF_TRY(const auto state, token_->ReadPinState());
-  return latch_->Login(state.flags, [&] { return token_->Login(pin); });
+  KF_CHECK(latch_->Login(state.flags, [&] { return token_->Login(pin); }));
+  const auto& token = record_->token;
+  const auto renewed = cryptoki::RenewTokenCopy(token.model, token.serial, settings::TokenCopyPath(*settings_));
+  // The older copy still mends most of what it is there for.
+  if (!renewed) LogError("SoftHSM2's token.object was not copied again", renewed.error());
+  return {};
 }
 
 Status DomainToken::CheckProfile() {

@@ -189,6 +189,7 @@ Result<ExecuteAnswer> Executor::Conclude(const Heading& heading, const Installed
   KF_TRY(auto statement, Sign(heading, installed, now, hands));
   KF_CHECK(ledger_->Conclude(heading.key, heading.digest, statement, now, installed.changes));
   Count(heading.key);
+  ++executed_;
   summary_.latest = std::max(summary_.latest, now);
   summary_.objects += installed.objects_gained;
   summary_.objects -= installed.objects_lost;

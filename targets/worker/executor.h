@@ -50,6 +50,8 @@ class Executor {
 
   // Kept up to date with everything that is begun or concluded.
   const Ledger::Summary& summary() const { return summary_; }
+  // Bundles that were concluded here; an outcome that is answered again is not counted.
+  std::uint64_t executed() const { return executed_; }
 
  private:
   // What of a bundle goes into every statement about it.
@@ -77,6 +79,7 @@ class Executor {
   Ledger* ledger_;
   Clock* clock_;
   Ledger::Summary summary_;
+  std::uint64_t executed_ = 0;
 };
 
 }  // namespace keyferry::worker

@@ -19,6 +19,8 @@ bool BringsKey(const Item& item) {
   return item.operation == Operation::kInstall || item.operation == Operation::kUpdate;
 }
 
+bool Bears(const std::optional<target::Version>& version, const Bytes& id) { return version && version->id == id; }
+
 wire::Evidence ToWire(const target::Evidence& seen) {
   return {.check_method = seen.check_method,
           .check_value = seen.check_value,
@@ -48,8 +50,14 @@ Installation::Installation(const wire::BundleBody& body, std::span<target::Targe
 Status Installation::Recover() {
   for (target::Target* target : targets_) {
     std::vector<Item> items;
-    for (const Item& item : body_->items) {
-      if (item.target == target->name()) items.push_back(item);
+    for (const Work& work : works_) {
+      if (work.target != target) continue;
+      // An item that reuses the id of a version that stands in the ledger was refused, and left nothing: what bears
+      // that id is the version itself.
+      KF_TRY(const target::Holding holding, ledger_->HoldingOf(work.name));
+      if (!Bears(holding.current, work.item->id) && !Bears(holding.previous, work.item->id)) {
+        items.push_back(*work.item);
+      }
     }
     if (!items.empty()) KF_CHECK_WITH(target->Recover(items), "recovering what an earlier attempt left");
   }

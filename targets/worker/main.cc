@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bootstrap/record/record.h"
 #include "protocol/base/clock.h"
 #include "protocol/base/crypto.h"
 #include "protocol/base/file.h"
@@ -72,7 +73,7 @@ Status Run(const std::string& settings_path) {
   KF_TRY(const StopSignal stop, StopSignal::Make());
   std::vector<unsigned> users;
   KF_TRY(auto listener, Listen(settings, users));
-  KF_CHECK_WITH(MakeDirectories(settings.state_dir, 0700), "state_dir");
+  KF_CHECK_WITH(MakeDirectories(settings.state_dir, record::kStateDirectoryMode), "state_dir");
   SystemClock clock;
   Worker worker(settings, clock);
   worker.Start();

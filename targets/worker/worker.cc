@@ -149,6 +149,7 @@ Domain Worker::MakeDomain() const {
 channel::ExecuteAnswer Worker::Execute(const Bytes& envelope) {
   const std::lock_guard lock(work_);
   if (stopped_ || !token_ || !token_->is_open()) return NotOpen();
+  const std::uint64_t before = executor_->executed();
   auto answer = executor_->Execute(envelope, token_->hands());
   ShowLedger(executor_->summary());
   if (!answer) return NotConcluded(answer.error());
@@ -156,7 +157,7 @@ channel::ExecuteAnswer Worker::Execute(const Bytes& envelope) {
     failures_ = 0;
     climbed_ = Rung::kNone;
     const std::lock_guard state_lock(state_mutex_);
-    ++state_.executed;
+    state_.executed += executor_->executed() - before;
   }
   return std::move(*answer);
 }
@@ -193,7 +194,8 @@ void Worker::Climb(const Error& error) {
     OpenNow();
     return;
   }
-  const Rung asked = cryptoki::RungFor(error);
+  // A key of the domain went stale under its handle (the token was away and is back): a new session finds it again.
+  const Rung asked = error.code() == Code::kObjectMissing ? Rung::kSession : cryptoki::RungFor(error);
   if (asked == Rung::kNone) return;
   // A rung that did not help is followed by the next.
   const auto next = static_cast<Rung>(std::min(static_cast<int>(Rung::kWorker), static_cast<int>(climbed_) + 1));

@@ -117,6 +117,10 @@ void FakeWorker::SetLying(bool lying) {
   const std::lock_guard lock(mutex_);
   lying_ = lying;
 }
+void FakeWorker::RestoreLedger(std::optional<std::map<Id16, std::uint64_t>> lasts) {
+  const std::lock_guard lock(mutex_);
+  lasts_ = std::move(lasts);
+}
 std::vector<std::uint64_t> FakeWorker::Executed() const {
   const std::lock_guard lock(mutex_);
   return executed_;
@@ -131,7 +135,11 @@ channel::WorkerState FakeWorker::State() {
   state.condition = channel::WorkerCondition::kServing;
   state.domain_name = "payments";
   state.token_label = "fake";
-  state.executed = Executed().size();
+  const std::lock_guard lock(mutex_);
+  state.executed = executed_.size();
+  if (!lasts_) return state;
+  auto& ledger = state.ledger.emplace();
+  for (const auto& [signer, last] : *lasts_) ledger.push_back({.signer = signer, .last = last});
   return state;
 }
 
@@ -172,6 +180,7 @@ channel::ExecuteAnswer FakeWorker::Execute(const Bytes& envelope) {
   const auto before = ledger_.find(bundle->digest());
   if (before != ledger_.end()) return before->second;
   executed_.push_back(bundle->body().sequence);
+  if (lasts_) (*lasts_)[bundle->signer().id] = bundle->body().sequence;
   return ledger_[bundle->digest()] = Conclude(*bundle, false);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +63,10 @@ class FakeWorker final : public channel::WorkerService {
   void SetRefusal(std::string code);  // answer kRefused; empty: no more
   void SetLying(bool lying);          // statements speak of another bundle
 
+  // Its ledger is found as a copy of another day has it: what each signer's last number is then; nullopt: it cannot be
+  // read. What it executes counts on from there.
+  void RestoreLedger(std::optional<std::map<Id16, std::uint64_t>> lasts);
+
   // Sequences that had an effect, in order of execution; each bundle has one effect, whatever is asked.
   std::vector<std::uint64_t> Executed() const;
   int Calls() const;
@@ -84,6 +89,7 @@ class FakeWorker final : public channel::WorkerService {
   int calls_ = 0;
   std::vector<std::uint64_t> executed_;
   std::map<Digest, channel::ExecuteAnswer> ledger_;
+  std::optional<std::map<Id16, std::uint64_t>> lasts_{std::in_place};
   UniqueFd stop_;
   std::thread server_;
 };

@@ -166,6 +166,10 @@ Status BareLoop::CompareCheckValue(CK_OBJECT_HANDLE object, const Ready& ready) 
 
 Status BareLoop::Clear() {
   for (const CK_OBJECT_HANDLE object : installed_) KF_CHECK(session_.DestroyObject(object));
+  return Keep();
+}
+
+Status BareLoop::Keep() {
   for (const CK_OBJECT_HANDLE object : left_in_session_) KF_CHECK(session_.DestroyObject(object));
   installed_.clear();
   left_in_session_.clear();

@@ -36,8 +36,8 @@ class BareLoop {
   Status Run();
   // Destroys what Run made.
   Status Clear();
-  // Lets it stay in the token instead.
-  void Keep() { installed_.clear(); }
+  // Lets it stay in the token instead, and destroys only what is left in the session.
+  Status Keep();
 
  private:
   struct Key {

@@ -31,8 +31,7 @@ Result<std::unique_ptr<Product>> Product::Open(const world::World& world) {
 
 Status Product::OpenToken() {
   setenv("SOFTHSM2_CONF", world_->kms_conf().c_str(), 1);
-  KF_TRY(const cryptoki::TokenUri uri,
-         cryptoki::TokenUri::Parse("pkcs11:token=KMS?module-path=" + world_->module()));
+  KF_TRY(const cryptoki::TokenUri uri, cryptoki::TokenUri::Parse("pkcs11:token=KMS?module-path=" + world_->module()));
   KF_TRY(sender::KmsToken token, sender::KmsToken::Open(uri, fakes::TestSecret(world_->pin())));
   token_ = std::make_unique<sender::KmsToken>(std::move(token));
   KF_TRY(twins_, sender::FindTwins(token_->session(), domain_.domain, domain_.generation));
@@ -107,9 +106,9 @@ Status Product::Drive(std::uint64_t last) {
   for (const sender::Delivery& delivery : deliveries) {
     const wire::ReceiptBody& receipt = delivery.receipt.body;
     if (receipt.outcome == wire::Outcome::kOk && delivery.receipt.statement) continue;
-    return std::unexpected(Error::Make(Code::kPartial, "bundle " + std::to_string(delivery.sequence) +
-                                                           " was not executed: " + receipt.code + " " +
-                                                           receipt.message));
+    return std::unexpected(Error::Make(
+        Code::kPartial,
+        "bundle " + std::to_string(delivery.sequence) + " was not executed: " + receipt.code + " " + receipt.message));
   }
   return {};
 }

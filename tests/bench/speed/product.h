@@ -41,10 +41,7 @@ class Product {
 
  private:
   Product(const world::World& world, Ed25519KeyPair signer, Secret channel_key, sender::Store store)
-      : world_(&world),
-        signer_(std::move(signer)),
-        channel_key_(std::move(channel_key)),
-        store_(std::move(store)) {}
+      : world_(&world), signer_(std::move(signer)), channel_key_(std::move(channel_key)), store_(std::move(store)) {}
   Status WrapKeys();
   Result<std::uint64_t> Seal(std::vector<Item> items);
 

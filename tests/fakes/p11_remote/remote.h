@@ -98,8 +98,10 @@ inline void PutTemplate(Packet& packet, const CK_ATTRIBUTE* attributes, CK_ULONG
     const CK_ATTRIBUTE& attribute = attributes[i];
     packet.PutNumber(attribute.type);
     packet.PutNumber(attribute.ulValueLen);
-    packet.PutNumber(attribute.pValue != nullptr ? 1 : 0);
-    if (attribute.pValue == nullptr) continue;
+    // What the token does not show has no length to carry (PKCS#11 2.40 section 5.7, C_GetAttributeValue).
+    const bool there = attribute.pValue != nullptr && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+    packet.PutNumber(there ? 1 : 0);
+    if (!there) continue;
     if (IsTemplate(attribute.type)) {
       PutTemplate(packet, static_cast<const CK_ATTRIBUTE*>(attribute.pValue),
                   attribute.ulValueLen / sizeof(CK_ATTRIBUTE), with_values);

@@ -120,7 +120,7 @@ World::World()
       endpoint("tcp://127.0.0.1:" + std::to_string(FreePort())),
       agent([&] {
         std::filesystem::create_directories(directory + "/agent");
-        return Must(LoadOrMakeAgentKeys(directory + "/agent/identity.key", directory + "/agent/channel.key"));
+        return Must(record::LoadOrMakeAgentKeys(directory + "/agent/identity.key", directory + "/agent/channel.key"));
       }()),
       signer(Must(Ed25519KeyPair::Generate())),
       stranger_signer(Must(Ed25519KeyPair::Generate())),

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/daemon/agent_keys.h"
+#include "bootstrap/record/agent_keys.h"
 #include "protocol/base/json.h"
 #include "protocol/seal/receipt.h"
 #include "protocol/wire/message.h"
@@ -91,7 +91,7 @@ class World : public testing::Test {
   std::string directory;
   std::string settings;
   std::string endpoint;
-  AgentKeys agent;
+  record::AgentKeys agent;
   Ed25519KeyPair signer;
   Ed25519KeyPair stranger_signer;
   fakes::CurveKeys kms;

@@ -52,7 +52,7 @@ KnownKey PutSecretKey(cryptoki::Session& session, CK_KEY_TYPE type, const std::s
   key.Bool(CKA_ENCRYPT, aes).Bool(CKA_DECRYPT, aes).Bool(CKA_SIGN, !aes).Bool(CKA_VERIFY, !aes);
   key.Bool(CKA_WRAP, false).Bool(CKA_UNWRAP, false).Bool(CKA_DERIVE, false).Octets(CKA_VALUE, value);
   Must(session.CreateObject(key), "putting " + label);
-  return {label, UriOf(label, "secret-key"), {{label + " value", value}}};
+  return {label, UriOf(label, "secret-key"), {{label + " value", value}}, {}};
 }
 
 Bytes Number(const Pkey& pkey, const char* name) {
@@ -97,9 +97,9 @@ KnownKey PutRsaKey(cryptoki::Session& session, const std::string& label) {
   const Bytes id = RandomBytes(16);
   Template key = Secretly(CKO_PRIVATE_KEY, CKK_RSA, label, id);
   key.Bool(CKA_SIGN, true).Bool(CKA_DECRYPT, false).Bool(CKA_UNWRAP, false).Bool(CKA_DERIVE, false);
-  key.Octets(CKA_MODULUS, Number(pkey, OSSL_PKEY_PARAM_RSA_N));
   key.Octets(CKA_PUBLIC_EXPONENT, Number(pkey, OSSL_PKEY_PARAM_RSA_E));
-  KnownKey known{label, UriOf(label, "private"), {}};
+  KnownKey known{label, UriOf(label, "private"), {}, Number(pkey, OSSL_PKEY_PARAM_RSA_N)};
+  key.Octets(CKA_MODULUS, known.modulus);
   const std::pair<CK_ATTRIBUTE_TYPE, const char*> parts[] = {
       {CKA_PRIVATE_EXPONENT, OSSL_PKEY_PARAM_RSA_D},   {CKA_PRIME_1, OSSL_PKEY_PARAM_RSA_FACTOR1},
       {CKA_PRIME_2, OSSL_PKEY_PARAM_RSA_FACTOR2},      {CKA_EXPONENT_1, OSSL_PKEY_PARAM_RSA_EXPONENT1},
@@ -124,7 +124,7 @@ KnownKey PutEcKey(cryptoki::Session& session, const std::string& label) {
   key.Octets(CKA_EC_PARAMS, Must(cryptoki::EcParamsOf(KeyType::kEc, 256), "P-256")).Octets(CKA_VALUE, scalar);
   Must(session.CreateObject(key), "putting " + label);
   PutPublicKey(session, PublicInfo(pkey), label, id);
-  return {label, UriOf(label, "private"), {{label + " scalar", scalar}}};
+  return {label, UriOf(label, "private"), {{label + " scalar", scalar}}, {}};
 }
 
 }  // namespace

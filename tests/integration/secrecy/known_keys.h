@@ -21,6 +21,7 @@ struct KnownKey {
     Bytes value;
   };
   std::vector<Part> parts;  // every octet that must not be seen, by name
+  Bytes modulus;            // RSA: what may be seen, and is
 };
 
 // AES-256 (two), a generic secret of 32 octets, RSA-2048 and EC P-256 with their public keys: made in software, put in

@@ -140,8 +140,8 @@ TEST_F(Trust, PastInstallBefore) {
   body.install_before = SystemClock().Now() - 1;
   const Bytes envelope = kms_->Seal(body);
   const std::string token = TokenObjects(*world_);
-  EXPECT_EQ(WorkerVerdict(*world_, *kms_, envelope), "expired time.expired");
   const auto receipt = kms_->Verified(PushForReceipt(connection_, envelope));
+  EXPECT_EQ(WorkerVerdict(*world_, *kms_, envelope), "expired time.expired");
   EXPECT_EQ(receipt.body.outcome, wire::Outcome::kExpired);
   EXPECT_EQ(receipt.body.code, "time.expired");
   EXPECT_EQ(receipt.body.attested_by, wire::AttestedBy::kWorker);

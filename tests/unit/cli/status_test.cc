@@ -68,6 +68,13 @@ TEST(Status, ExitCodeTellsTheWorst) {
   EXPECT_EQ(StatusExitCode(WithCondition("not-running")), ExitCode::kFailure);
 }
 
+TEST(Status, OfAStoppedDomainHasTheExitCodeOfRestoredCopies) {
+  Json domain = Json::EmptyObject();
+  domain.Set("name", "d").Set("bootstrapped", true).Set("stopped", "sequence.diverged");
+  const Json daemon = Json::EmptyObject().Set("domains", Json::EmptyArray().Add(std::move(domain)));
+  EXPECT_EQ(StatusExitCode(daemon), ExitCode::kStaleOrReplayed);
+}
+
 TEST(Status, WarnsOfAQueueThatIsNearlyFull) {
   const auto with_queue = [](int queue) {
     Json domain = Json::EmptyObject();

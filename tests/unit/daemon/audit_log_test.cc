@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/daemon/journal_rows.h"
 #include "tests/unit/daemon/journal_fixture.h"
 
 namespace keyferry::daemon {
@@ -81,7 +82,7 @@ TEST_F(AuditLogTest, MoreOrOtherLinesThanTheRowsStopTheStart) {
 
 TEST_F(AuditLogTest, ARowThatWasChangedInTheJournalStopsTheStart) {
   {
-    auto database = Database::Open(JournalPath(), "", 1);
+    auto database = Database::Open(JournalPath(), "", kJournalVersion);
     ASSERT_TRUE(database);
     ASSERT_TRUE(database->Execute("UPDATE audit SET line = replace(line, '\"sequence\":3', '\"sequence\":9')"));
   }

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "agent/daemon/journal_rows.h"
 #include "protocol/base/file.h"
 #include "tests/unit/daemon/journal_fixture.h"
 
@@ -182,7 +183,7 @@ TEST_F(JournalTest, AReceiptIsMadeOnceAndCarriesTheLogsHead) {
 TEST_F(JournalTest, TheEnvelopeGoesWhenItIsConcluded) {
   Push({.sequence = 1, .label = "a label that is easy to find"});
   Conclude(WorkerConclusion(*Take()));
-  auto database = Database::Open(JournalPath(), "", 1);
+  auto database = Database::Open(JournalPath(), "", kJournalVersion);
   ASSERT_TRUE(database) << database.error().OneLine();
   auto row = database->Prepare("SELECT envelope IS NULL, length(digest) FROM bundle");
   ASSERT_TRUE(*row->Step());

@@ -172,6 +172,19 @@ TEST_F(ExecutorTest, ProbesBeforeItGoesOnAfterACallThatDiedHalfWay) {
   EXPECT_EQ(RefusalOf(Seal(Body(1, {Install("three", 3)}))), "sequence.used");
 }
 
+// What is recovered is removed where it is not what the item says: a version that stands in the ledger is no leftover.
+TEST_F(ExecutorTest, RecoversNothingUnderTheIdOfAVersionThatIsInstalled) {
+  ASSERT_EQ(Conclude(Body(1, {Install("one", 1)})).outcome, Outcome::kOk);
+  const Bytes envelope = Seal(Body(2, {Install("one", 1), Install("two", 2)}));
+  target_.FailNext("commit", "two", kUncertain);
+  ASSERT_FALSE(Execute(envelope));
+  Restart();
+  target_.calls().clear();
+  EXPECT_EQ(Concluded(envelope).outcome, Outcome::kPartial);
+  EXPECT_EQ(target_.calls().front(), "recover 1");
+  EXPECT_EQ(target_.Shown("one"), std::vector<Bytes>{Bytes{1}});
+}
+
 TEST_F(ExecutorTest, RefusesAnotherBundleUnderANumberThatWasBegun) {
   target_.FailNext("commit", "one", kUncertain);
   ASSERT_FALSE(Execute(Seal(Body(1, {Install("one", 1)}))));

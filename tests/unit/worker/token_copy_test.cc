@@ -25,10 +25,10 @@ class TokenCopyTest : public testing::Test {
     info_ = token->info();
     ASSERT_TRUE(FindTokenObject(info_.model, info_.serial));
   }
-  Status LogIn() {
+  Status LogIn(const char* pin = "123456") {
     KF_TRY(const auto module, Module::Load(store_.module()));
     KF_TRY(auto token, Token::Find(*module, *TokenUri::Parse("pkcs11:token=copied")));
-    return token.Login(fakes::TestSecret("123456"));
+    return token.Login(fakes::TestSecret(pin));
   }
   void Empty() { std::filesystem::resize_file(*FindTokenObject(info_.model, info_.serial), 0); }
 
@@ -59,6 +59,24 @@ TEST_F(TokenCopyTest, NeverCopiesAnEmptyFileOverAGoodCopy) {
   Empty();
   EXPECT_FALSE(StoreTokenCopy(info_.model, info_.serial, copy_));
   EXPECT_GT(std::filesystem::file_size(copy_), 0U);
+}
+
+TEST_F(TokenCopyTest, FollowsAPinThatWasChanged) {
+  EXPECT_FALSE(*RenewTokenCopy(info_.model, info_.serial, copy_)) << "there is no copy to renew";
+  ASSERT_TRUE(*StoreTokenCopy(info_.model, info_.serial, copy_));
+  EXPECT_FALSE(*RenewTokenCopy(info_.model, info_.serial, copy_)) << "nothing changed";
+  {
+    const auto module = Module::Load(store_.module());
+    auto token = Token::Find(**module, *TokenUri::Parse("pkcs11:token=copied"));
+    ASSERT_TRUE(token->Login(fakes::TestSecret("123456")));
+    ASSERT_TRUE(token->ChangePin(fakes::TestSecret("123456"), fakes::TestSecret("654321")));
+  }
+  EXPECT_TRUE(*RenewTokenCopy(info_.model, info_.serial, copy_));
+  Empty();
+  EXPECT_FALSE(*RenewTokenCopy(info_.model, info_.serial, copy_)) << "never an empty one";
+  EXPECT_TRUE(*PutBackTokenCopy(info_.model, info_.serial, copy_));
+  EXPECT_FALSE(LogIn()) << "the PIN of before";
+  EXPECT_TRUE(LogIn("654321"));
 }
 
 TEST_F(TokenCopyTest, ReadsTheConfigurationAsSoftHsmDoes) {
