@@ -21,7 +21,7 @@ Exit codes:
   10  refused by policy
   78  the settings are wrong
 
-Every error has three lines on standard error: what failed and its code, the cause, the next step.
+Every error has three lines on standard error: what failed, the cause with the code in brackets, the next step.
 )";
 
 }  // namespace

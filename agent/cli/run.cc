@@ -9,6 +9,7 @@
 #include "agent/cli/config.h"
 #include "agent/cli/render.h"
 #include "agent/cli/supervisor.h"
+#include "protocol/base/file.h"
 #include "protocol/base/json.h"
 #include "protocol/base/log.h"
 #include "protocol/channel/channel.h"
@@ -82,6 +83,9 @@ Result<ExitCode> RunAgent(const std::string& settings_path) {
   KF_TRY(const AllSettings all, LoadAll(settings_path));
   StartLog("keyferry", LevelFrom(all.agent.log_level));
   KF_TRY(auto programs, ProgramsFor(all));
+  // A second one would start forever again what the first one runs.
+  KF_CHECK(MakeDirectories(all.agent.run_dir, 0755));
+  KF_TRY(const LockFile lock, LockFile::Acquire(all.agent.run_dir + "/run.lock"));
   KF_TRY(StopSignal signal, StopSignal::Make());
   Supervisor supervisor(std::move(programs), Pace{});
   KF_CHECK(supervisor.Run(signal, [&] { return SayWhenReady(all.agent); }));

@@ -153,6 +153,9 @@ Status AuditLog::Forget() {
   return {};
 }
 
-void AuditLog::Sync() { fdatasync(file_.get()); }
+Status AuditLog::Sync() {
+  if (fdatasync(file_.get()) == 0) return {};
+  return std::unexpected(Error::FromErrno(Code::kFileUnwritable, "the audit log"));
+}
 
 }  // namespace keyferry::daemon

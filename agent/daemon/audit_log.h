@@ -38,7 +38,7 @@ class AuditLog {
   // After a rollback: forgets what was appended.
   Status Forget();
   // Makes the file itself durable; it is made anew from the rows where it was not.
-  void Sync();
+  Status Sync();
 
   std::uint64_t count() const { return head_.count; }
   const Digest& head() const { return head_.hash; }

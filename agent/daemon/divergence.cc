@@ -12,8 +12,8 @@ namespace keyferry::daemon {
 namespace {
 
 std::unexpected<Error> Diverged(const std::string& what, std::string_view whose) {
-  return std::unexpected(Error::Make(Code::kSequenceDiverged,
-                                     what + ": the " + std::string(whose) + "'s state directory was restored from a copy"));
+  return std::unexpected(Error::Make(
+      Code::kSequenceDiverged, what + ": the " + std::string(whose) + "'s state directory was restored from a copy"));
 }
 
 std::string Numbered(const Id16& signer, std::uint64_t number) {
@@ -32,9 +32,9 @@ Status CheckAgreement(std::span<const channel::LastOfSigner> ledger, std::span<c
     const auto known = std::ranges::find(journal, signer, &SignerNumbers::signer);
     const std::uint64_t accepted = known == journal.end() ? 0 : known->last;
     if (last <= accepted) continue;
-    return Diverged("the worker's ledger has " + Numbered(signer, last) + ", and the journal ends at " +
-                        std::to_string(accepted),
-                    "daemon");
+    return Diverged(
+        "the worker's ledger has " + Numbered(signer, last) + ", and the journal ends at " + std::to_string(accepted),
+        "daemon");
   }
   for (const SignerNumbers& known : journal) {
     const auto found = std::ranges::find(ledger, known.signer, &channel::LastOfSigner::signer);

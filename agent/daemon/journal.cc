@@ -173,7 +173,9 @@ Result<Receipt> Journal::Conclude(const Conclusion& conclusion, wire::Separation
   body.audit_head = audit_.head();
   Receipt receipt(seal::SignReceipt(body, agent_));
   rows_->conclude.Bind(1, conclusion.row()).Bind(2, static_cast<std::int64_t>(body.outcome));
-  rows_->conclude.Bind(3, body.concluded_at).Bind(4, ByteView(receipt.octets())).Bind(5, std::int64_t{IsInLedger(body)});
+  rows_->conclude.Bind(3, body.concluded_at)
+      .Bind(4, ByteView(receipt.octets()))
+      .Bind(5, std::int64_t{IsInLedger(body)});
   KF_CHECK(rows_->conclude.Run());
   rows_->conclude.BindNull(4);
   return receipt;

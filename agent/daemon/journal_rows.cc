@@ -31,16 +31,17 @@ Result<std::unique_ptr<Journal::Rows>> Journal::Rows::Prepare(Database& database
                                      "envelope FROM bundle WHERE domain = ? AND receipt IS NULL ORDER BY id LIMIT 1"));
   KF_TRY(auto begin, database.Prepare("UPDATE bundle SET begun = 1 WHERE id = ?"));
   KF_TRY(auto lose, database.Prepare("UPDATE bundle SET lost = lost + 1 WHERE id = ?"));
-  KF_TRY(auto conclude, database.Prepare("UPDATE bundle SET outcome = ?2, concluded_at = ?3, receipt = ?4, in_ledger = ?5, "
-                                         "envelope = NULL WHERE id = ?1 AND receipt IS NULL"));
+  KF_TRY(auto conclude,
+         database.Prepare("UPDATE bundle SET outcome = ?2, concluded_at = ?3, receipt = ?4, in_ledger = ?5, "
+                          "envelope = NULL WHERE id = ?1 AND receipt IS NULL"));
   KF_TRY(auto receipt_of, database.Prepare("SELECT receipt FROM bundle WHERE id = ?"));
   KF_TRY(auto read_latest, database.Prepare("SELECT time FROM latest WHERE one = 1"));
   KF_TRY(auto write_latest, database.Prepare("INSERT INTO latest (one, time) VALUES (1, ?1) "
                                              "ON CONFLICT (one) DO UPDATE SET time = ?1"));
-  return std::unique_ptr<Rows>(new Rows{std::move(look), std::move(last), std::move(executed), std::move(insert), std::move(inserted),
-                                        std::move(pending), std::move(take), std::move(begin), std::move(lose),
-                                        std::move(conclude), std::move(receipt_of), std::move(read_latest),
-                                        std::move(write_latest)});
+  return std::unique_ptr<Rows>(new Rows{std::move(look), std::move(last), std::move(executed), std::move(insert),
+                                        std::move(inserted), std::move(pending), std::move(take), std::move(begin),
+                                        std::move(lose), std::move(conclude), std::move(receipt_of),
+                                        std::move(read_latest), std::move(write_latest)});
 }
 
 Result<std::optional<Journal::Stored>> Journal::Look(const Id16& signer, const Id16& domain, std::uint64_t sequence) {

@@ -102,7 +102,7 @@ void JournalThread::Run() {
   Json stopped = Json::EmptyObject();
   last.emplace_back(NoteCommand{.key = "", .event = stopped.Set("event", "stopped")});
   RunGroup(last);
-  journal_->audit().Sync();
+  if (auto synced = journal_->audit().Sync(); !synced) LogError("the audit log is not on disk", synced.error());
 }
 
 void JournalThread::RunGroup(std::vector<Command>& group) {
@@ -288,7 +288,7 @@ void JournalThread::Housekeep() {
   std::vector<Command> due;
   for (Json& line : tally_.Due(now, false)) due.emplace_back(NoteCommand{.key = "", .event = std::move(line)});
   RunGroup(due);
-  journal_->audit().Sync();
+  if (auto synced = journal_->audit().Sync(); !synced) LogError("the audit log is not on disk", synced.error());
 }
 
 }  // namespace keyferry::daemon

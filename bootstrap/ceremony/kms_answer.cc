@@ -34,8 +34,7 @@ Status CheckOpen(const KmsSide& side, const Request& request) {
                     "domain '" + Printable(request.domain_name) + "' was answered on " + FormatTime(known->answered_at))
             .NextStep(Exists(kept)
                           ? "hand over the response that was kept in " + kept + " (fingerprint " +
-                                record::Fingerprint(known->response_sha256) +
-                                "), or have the agent make a new request"
+                                record::Fingerprint(known->response_sha256) + "), or have the agent make a new request"
                           : "the ceremony has ended; have the agent make a new request"));
   }
   if (side.clock->Now() > request.expires) {

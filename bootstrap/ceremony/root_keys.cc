@@ -173,7 +173,7 @@ Status CheckRootKey(const Workbench& bench, CK_OBJECT_HANDLE object, RootKey key
   ExpectPlain(read, key);
   // Some tokens show no length of a key that was unwrapped, or 0 for it (SoftHSM2).
   if (seen.Ulong(CKA_VALUE_LEN).value_or(0) != 0) read.Expect(CKA_VALUE_LEN, kRootKeyOctets);
-  if (!accept_unenforced) read.Expect(CKA_MODIFIABLE, false);
+  if (bench.profile->template_enforced || !accept_unenforced) read.Expect(CKA_MODIFIABLE, false);
   const auto allowed = seen.Mechanisms(CKA_ALLOWED_MECHANISMS);
   if (bench.profile->template_enforced && bench.profile->allowed_mechanisms_taken) {
     KF_TRY(const CK_MECHANISM_TYPE only, OnlyMechanism(bench, key, method));

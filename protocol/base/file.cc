@@ -194,7 +194,9 @@ Result<Secret> ReadSecretLine(int fd, std::size_t most) {
     // An octet at a time: what follows the line belongs to somebody else.
     const ssize_t got = ReadFully(fd, secret.ExposeMutable().subspan(size, 1));
     if (got < 0)
-      return std::unexpected(Error::FromErrno(Code::kFileUnreadable, "cannot read a secret from descriptor " + std::to_string(fd)).NextStep("open it for the program: --pin-fd 3 3<FILE"));
+      return std::unexpected(
+          Error::FromErrno(Code::kFileUnreadable, "cannot read a secret from descriptor " + std::to_string(fd))
+              .NextStep("open it for the program: --pin-fd 3 3<FILE"));
     if (got == 0 || secret.Expose()[size] == '\n') {
       secret.Shrink(size);
       return secret;

@@ -39,10 +39,10 @@ struct WorkerState {
   std::uint32_t generation = 0;
   std::string token_label, token_serial, token_model;
   bool template_enforced = false;
-  std::uint64_t executed = 0;       // bundles since start
-  std::uint64_t last_sequence = 0;  // highest in the ledger, over all signers
+  std::uint64_t executed = 0;                       // bundles since start
+  std::uint64_t last_sequence = 0;                  // highest in the ledger, over all signers
   std::optional<std::vector<LastOfSigner>> ledger;  // each signer once; nullopt: not read yet
-  std::uint64_t objects = 0;        // that the ledger holds
+  std::uint64_t objects = 0;                        // that the ledger holds
   std::uint64_t recovered_sessions = 0, recovered_logins = 0, recovered_modules = 0;  // rungs of the recovery ladder
 };
 

@@ -117,8 +117,9 @@ Status CheckName(Store& store, const std::string& name, const Id16& domain) {
   for (const DomainRow& other : all) {
     if (other.domain != domain || other.name == name) continue;
     // Two names would be two counters for one domain.
-    return std::unexpected(Error::Make(Code::kUsage, "this domain is enrolled as '" + Printable(other.name) + "' already")
-                               .NextStep("keep that name: --as " + other.name));
+    return std::unexpected(
+        Error::Make(Code::kUsage, "this domain is enrolled as '" + Printable(other.name) + "' already")
+            .NextStep("keep that name: --as " + other.name));
   }
   const auto known = store.FindDomain(name);
   if (!known) return known.error().code() == Code::kAgentUnknown ? Status() : std::unexpected(known.error());

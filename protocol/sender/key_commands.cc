@@ -69,8 +69,8 @@ Status GeneratePair(cryptoki::Session& session, const KeyOptions& options, KeyTy
 Result<KeyType> TypeToGenerate(const KeyOptions& options) {
   const auto type = KeyTypeFromName(options.type);
   if (!type || *type == KeyType::kX509) {
-    return std::unexpected(Error::Make(Code::kUsage, "--type '" + Printable(options.type) +
-                                                         "' is none of aes, generic-secret, rsa, ec, ed25519"));
+    return std::unexpected(Error::Make(
+        Code::kUsage, "--type '" + Printable(options.type) + "' is none of aes, generic-secret, rsa, ec, ed25519"));
   }
   if (!IsKeySize(*type, BitsOf(options, *type))) {
     return std::unexpected(Error::Make(Code::kUsage, "no target takes " + std::string(Name(*type)) + " keys of " +

@@ -4,6 +4,8 @@
 #include "protocol/sender/kms_token.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "bootstrap/record/record.h"
@@ -13,14 +15,30 @@ namespace keyferry::sender {
 using cryptoki::Mechanism;
 using cryptoki::Template;
 
+namespace {
+
+constexpr int kLooks = 3;
+
+// SoftHSM2 shows no token at all while another process writes to it, and looks again only when it is loaded again.
+Result<cryptoki::Token> FindToken(const cryptoki::TokenUri& uri, std::unique_ptr<cryptoki::Module>& module) {
+  for (int look = 1;; ++look) {
+    KF_TRY(module, cryptoki::Module::Load(uri.module_path));
+    auto token = cryptoki::Token::Find(*module, uri);
+    if (token || token.error().code() != Code::kTokenMissing || look == kLooks) return token;
+    module.reset();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace
+
 Result<KmsToken> KmsToken::Open(const cryptoki::TokenUri& uri, const Secret& pin) {
   if (uri.module_path.empty()) {
     return std::unexpected(Error::Make(Code::kUriInvalid, "the HSM's URI does not name its library")
                                .NextStep("add ?module-path=/path/to/module.so to the URI"));
   }
   KmsToken kms;
-  KF_TRY(kms.module_, cryptoki::Module::Load(uri.module_path));
-  KF_TRY(cryptoki::Token token, cryptoki::Token::Find(*kms.module_, uri));
+  KF_TRY(cryptoki::Token token, FindToken(uri, kms.module_));
   kms.token_ = std::make_unique<cryptoki::Token>(std::move(token));
   KF_TRY(const cryptoki::PinState state, kms.token_->ReadPinState());
   if (state.final_try) {
@@ -38,10 +56,10 @@ Result<KmsToken> KmsToken::Open(const cryptoki::TokenUri& uri, const Secret& pin
 Status KmsToken::CheckHolds(const cryptoki::ObjectUri& uri) const {
   const bool other_library = !uri.token.module_path.empty() && uri.token.module_path != module_->path();
   if (!other_library && token_->info().Matches(uri.token)) return {};
-  return std::unexpected(Error::Caused(Code::kTokenMissing, uri.Format() + " is not in the KMS's HSM",
-                                       "that is " + cryptoki::Describe(token_->info()) + " in '" +
-                                           Printable(module_->path()) + "'")
-                             .NextStep("leave the token's part out of the key's URI, or name the HSM with --hsm"));
+  return std::unexpected(
+      Error::Caused(Code::kTokenMissing, uri.Format() + " is not in the KMS's HSM",
+                    "that is " + cryptoki::Describe(token_->info()) + " in '" + Printable(module_->path()) + "'")
+          .NextStep("leave the token's part out of the key's URI, or name the HSM with --hsm"));
 }
 
 Result<Twins> FindTwins(cryptoki::Session& session, const Id16& domain, std::uint32_t generation) {

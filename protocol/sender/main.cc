@@ -3,6 +3,7 @@
 
 // keyferry-kms: what a KMS's operators and scripts run to push keys.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
@@ -42,7 +43,7 @@ int main(int argc, char** argv) {
   CLI::App app("Pushes keys from a KMS's HSM to Keyferry agents, wrapped inside the HSM, and keeps the receipts.",
                "keyferry-kms");
   app.footer(kFooter);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is told below: asked for here, a mistyped one would be "required"
   app.add_option("--home", context.options.home, "the KMS's directory (KEYFERRY_KMS_HOME)")->capture_default_str();
   AddHomeCommands(app, context);
   AddEnrolCommands(app, context);
@@ -53,6 +54,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(keyferry::ExitCode::kUsage);
+  }
+  if (app.get_subcommands().empty()) {
+    std::fprintf(stderr, "%s", app.help().c_str());
+    return static_cast<int>(keyferry::ExitCode::kUsage);
   }
   return context.exit_code;
 }

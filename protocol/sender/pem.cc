@@ -36,12 +36,12 @@ struct Block {
 
 Error Invalid(std::string what) { return Error::Make(Code::kEncodingInvalid, std::move(what)); }
 
-// Any unencrypted private key as PKCS#8.
-Result<Secret> AsPkcs8(const Block& block) {
-  const unsigned char* at = block.data;
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(d2i_AutoPrivateKey(nullptr, &at, block.size),
-                                                                EVP_PKEY_free);
-  if (!key) return std::unexpected(Invalid("the file's '" + std::string(block.name) + "' block holds no private key"));
+// Any unencrypted private key as PKCS#8. `where`: for the message.
+Result<Secret> AsPkcs8(ByteView der, const std::string& where) {
+  const unsigned char* at = der.data();
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())), EVP_PKEY_free);
+  if (!key) return std::unexpected(Invalid(where + " holds no private key"));
   const std::unique_ptr<PKCS8_PRIV_KEY_INFO, decltype(&PKCS8_PRIV_KEY_INFO_free)> info(EVP_PKEY2PKCS8(key.get()),
                                                                                        PKCS8_PRIV_KEY_INFO_free);
   if (!info) return std::unexpected(Invalid("the private key has no PKCS#8 form"));
@@ -59,7 +59,7 @@ Status Take(const Block& block, PemContent& content) {
   if (name == "PRIVATE KEY" || name == "RSA PRIVATE KEY" || name == "EC PRIVATE KEY") {
     if (block.header[0] != '\0') return std::unexpected(Invalid("the file's private key is encrypted"));
     if (content.private_key) return twice();
-    KF_TRY(content.private_key, AsPkcs8(block));
+    KF_TRY(content.private_key, AsPkcs8(block.octets(), "the file's '" + std::string(name) + "' block"));
   } else if (name == "PUBLIC KEY") {
     if (content.public_key) return twice();
     content.public_key = Bytes(block.octets().begin(), block.octets().end());
@@ -87,7 +87,12 @@ Result<PemContent> ReadPem(const Secret& pem) {
     any = true;
     KF_CHECK(Take(block, content));
   }
-  if (!any) return std::unexpected(Invalid("the file holds no PEM block (RFC 7468)"));
+  constexpr std::uint8_t kSequence = 0x30;
+  if (!any && !pem.empty() && pem.Expose().front() == kSequence) {
+    KF_TRY(content.private_key, AsPkcs8(pem.Expose(), "the file"));
+    return content;
+  }
+  if (!any) return std::unexpected(Invalid("the file holds no PEM block (RFC 7468) and no DER private key (PKCS#8)"));
   return content;
 }
 

@@ -38,16 +38,17 @@ Result<UnixSeconds> ParseDay(const std::string& text) {
 Result<Bytes> IdOf(const char* option, const std::string& text) {
   auto id = HexDecode(text);
   if (id) return id;
-  return std::unexpected(Error::Caused(Code::kUsage, std::string(option) + " '" + Printable(text) + "' is no CKA_ID",
-                                       id.error().what())
-                             .NextStep("write it in hexadecimal, two digits an octet"));
+  return std::unexpected(
+      Error::Caused(Code::kUsage, std::string(option) + " '" + Printable(text) + "' is no CKA_ID", id.error().what())
+          .NextStep("write it in hexadecimal, two digits an octet"));
 }
 
 // Before a number is taken: what cannot be kept is better not sealed.
 Status CheckSaving(const PushOptions& options) {
   if (options.save_bundle.empty()) return {};
   if (options.each_alone) {
-    return std::unexpected(Error::Make(Code::kUsage, "--save-bundle writes one bundle, and --each-alone makes several"));
+    return std::unexpected(
+        Error::Make(Code::kUsage, "--save-bundle writes one bundle, and --each-alone makes several"));
   }
   if (!Exists(options.save_bundle)) return WriteDurably(options.save_bundle, {}, 0600);
   KF_CHECK(ReadFile(options.save_bundle, wire::limits::kEnvelopeBytes));

@@ -24,17 +24,13 @@ Error FromAgent(const wire::Reply& reply) {
   return Error::Make(code, "the agent refused: " + Printable(reply.message, 400));
 }
 
-// What the agent would refuse as malformed is refused here, before it takes a number: it came from the caller.
+// What the agent would refuse as malformed is refused before it takes a number; texts before Protobuf complains.
 Status CheckBody(const wire::BundleBody& body) {
-  for (const Item& item : body.items) {
-    // Before Protobuf sees them, which would complain on standard error.
-    if (!IsUtf8(item.label) || !IsUtf8(item.target)) {
-      return std::unexpected(Error::Make(Code::kUsage, "label '" + Printable(item.label) + "' or target '" +
-                                                           Printable(item.target) + "' is not UTF-8")
-                                 .NextStep("name label and target in UTF-8"));
-    }
-  }
-  const auto decoded = wire::DecodeBundle(wire::Encode(body));
+  const bool texts =
+      std::ranges::all_of(body.items, [](const Item& item) { return IsUtf8(item.label) && IsUtf8(item.target); });
+  const Result<wire::BundleBody> decoded =
+      texts ? wire::DecodeBundle(wire::Encode(body))
+            : std::unexpected(Error::Make(Code::kUsage, "a label or target is not UTF-8"));
   if (decoded) return {};
   return std::unexpected(Error::Caused(Code::kUsage, "such a bundle cannot be sent", decoded.error().OneLine())
                              .NextStep("correct what was asked for; the limits are in protocol/PROTOCOL.md"));

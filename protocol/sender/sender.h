@@ -54,10 +54,10 @@ class DomainSender {
   Result<std::uint64_t> Enqueue(const BundleRequest& request, seal::SealSigner& seal_in);
 
   // Sends what has no receipt yet, in order, and returns the deliveries of this call once every bundle up to `last` has
-  // its receipt. After `patience` without any progress: Code::kAgentSilent (no answer), kBusy or kInProgress (accepted and
-  // not concluded); what is stored stays, and a later call goes on. Code::kSequenceDiverged where the agent's number shows
-  // that one side was restored from a copy: the domain is stopped, and every later call says so. A refusal that
-  // consumed nothing is an error with the agent's code.
+  // its receipt. After `patience` without any progress: Code::kAgentSilent (no answer), kBusy or kInProgress (accepted
+  // and not concluded); what is stored stays, and a later call goes on. Code::kSequenceDiverged where the agent's
+  // number shows that one side was restored from a copy: the domain is stopped, and every later call says so. A refusal
+  // that consumed nothing is an error with the agent's code.
   Result<std::vector<Delivery>> Drive(std::uint64_t last, std::chrono::milliseconds patience);
 
   // Asks the agent again for the receipt of `sequence`, whether the store has it or not.

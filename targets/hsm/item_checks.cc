@@ -143,7 +143,7 @@ Status CheckName(const Item& item) {
     return Refuse(Code::kItemInvalid, item, "a label has 1 to 128 octets");
   }
   if (item.label.starts_with(kOwnLabels)) {
-    return Refuse(Code::kItemInvalid, item, "labels that begin with 'keyferry ' are kept for the domain's own keys");
+    return Refuse(Code::kItemForeign, item, "labels that begin with 'keyferry ' are kept for the domain's own keys");
   }
   const bool makes = item.operation == Operation::kInstall || item.operation == Operation::kUpdate;
   if (makes && (item.id.empty() || item.id.size() > kMostIdOctets)) {

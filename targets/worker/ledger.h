@@ -65,10 +65,10 @@ class Ledger {
                   UnixSeconds executed_at, std::span<const HoldingChange> changes);
 
   struct Summary {
-    std::uint64_t last_sequence = 0;        // over all signers
+    std::uint64_t last_sequence = 0;      // over all signers
     std::map<Id16, std::uint64_t> lasts;  // of each signer, begun or done
-    std::uint64_t objects = 0;        // with a current version
-    UnixSeconds latest = 0;           // time of the latest conclusion
+    std::uint64_t objects = 0;            // with a current version
+    UnixSeconds latest = 0;               // time of the latest conclusion
   };
   Result<Summary> Summarise();
 

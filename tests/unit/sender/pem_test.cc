@@ -40,6 +40,15 @@ TEST_F(PemTest, ReadsThePrivateAndThePublicHalf) {
   EXPECT_FALSE(content->certificate);
 }
 
+TEST_F(PemTest, ReadsDerPkcs8) {
+  const auto pem = ReadPem(fakes::TestSecret(PemOf(key_.get(), nullptr)));
+  ASSERT_TRUE(pem);
+  const auto der = ReadPem(fakes::TestSecret(AsText(pem->private_key->Expose())));
+  ASSERT_TRUE(der) << der.error().OneLine();
+  EXPECT_TRUE(der->private_key->Equals(*pem->private_key));
+  EXPECT_FALSE(der->public_key);
+}
+
 TEST_F(PemTest, RefusesWhatItCannotCarry) {
   const struct {
     const char* name;
