@@ -190,7 +190,8 @@ int WatchedWorld::KmsWatched(std::vector<std::string> arguments) {
   world::Spit(stop_file_, "");
   Background kms(arguments, surroundings, world_.Path("kms-" + std::to_string(++runs_) + ".log"));
   std::optional<int> code;
-  for (int turn = 0; turn < 5000 && !(code = kms.Wait(std::chrono::milliseconds(1))); ++turn) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(4);
+  while (!(code = kms.Wait(std::chrono::milliseconds(1))) && std::chrono::steady_clock::now() < end) {
     if (StateOf(kms.pid()) == 'T') LookForKeysInHsm(world_.kms_hsm_pid(), seen_in_kms_hsm_);
     LookAtStopped(kms.pid(), "keyferry-kms", kms_looks_);
     if (StateOf(world_.worker_pid()) == 'T') {
