@@ -57,7 +57,7 @@ class DomainSender {
   // its receipt. After `patience` without any progress: Code::kAgentSilent (no answer), kBusy or kInProgress (accepted
   // and not concluded); what is stored stays, and a later call goes on. Code::kSequenceDiverged where the agent's
   // number shows that one side was restored from a copy: the domain is stopped, and every later call says so. A refusal
-  // that consumed nothing is an error with the agent's code.
+  // that consumed nothing is an error with the agent's code. The deliveries stand in the order in which receipts came.
   Result<std::vector<Delivery>> Drive(std::uint64_t last, std::chrono::milliseconds patience);
 
   // Asks the agent again for the receipt of `sequence`, whether the store has it or not.
